@@ -1,0 +1,3 @@
+module github.com/stompgw/stompgw
+
+go 1.26
