@@ -1,0 +1,10 @@
+module github.com/stompgw/stompgw/test
+
+go 1.26
+
+require (
+	go.uber.org/goleak v1.3.0
+	software.sslmate.com/src/go-pkcs12 v0.7.4
+)
+
+require golang.org/x/crypto v0.11.0 // indirect

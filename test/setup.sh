@@ -1,0 +1,85 @@
+#!/bin/sh
+# setup.sh gets what the tests need on Debian 12: a RabbitMQ, an ActiveMQ, a Chromium, and the npm packages of clients/.
+#
+# It takes nothing that is there already, starts no service, and is quick when there is nothing to do. What it cannot
+# get it names on stderr; with CI=true that is exit status 1, otherwise the tests that need it skip and say so.
+set -u
+
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+missing=
+
+lack() { # lack <what> <why>
+	missing="$missing $1"
+	printf 'SETUP: MISSING %s: %s\n' "$1" "$2" >&2
+}
+
+policy=/usr/sbin/policy-rc.d
+# Debian starts a service on install unless policy-rc.d says no (101); the tests start brokers of their own.
+forbid_services() {
+	[ -e "$policy" ] && mv "$policy" "$policy.stompgw-saved"
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+	trap allow_services EXIT
+	trap 'exit 130' INT TERM HUP
+}
+allow_services() {
+	rm -f "$policy"
+	[ -e "$policy.stompgw-saved" ] && mv "$policy.stompgw-saved" "$policy"
+	trap - EXIT
+	return 0
+}
+
+install_packages() {
+	wanted=
+	[ -e /usr/lib/rabbitmq/bin/rabbitmq-server ] || wanted="$wanted rabbitmq-server"
+	[ -e /usr/share/activemq/bin/activemq.jar ] || wanted="$wanted activemq"
+	[ -e /usr/bin/chromium ] || wanted="$wanted chromium"
+	command -v node >/dev/null 2>&1 || wanted="$wanted nodejs"
+	command -v npm >/dev/null 2>&1 || wanted="$wanted npm"
+	command -v cc >/dev/null 2>&1 || wanted="$wanted gcc libc6-dev" # the race detector links with it
+	[ -z "$wanted" ] && return 0
+	if ! command -v apt-get >/dev/null 2>&1; then
+		for p in $wanted; do lack "$p" "there is no apt-get on this system; install it by hand"; done
+		return 0
+	fi
+	if [ "$(id -u)" != 0 ]; then
+		for p in $wanted; do lack "$p" "installing needs root: sudo apt-get install --no-install-recommends $p"; done
+		return 0
+	fi
+	# A run that was killed may have left its policy in place of the machine's own.
+	[ -e "$policy.stompgw-saved" ] && mv "$policy.stompgw-saved" "$policy"
+	forbid_services
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -qq update >&2 || printf 'SETUP: apt-get update failed; trying with the lists as they are\n' >&2
+	# One by one, so that one that cannot be had does not take the others with it.
+	for p in $wanted; do
+		printf 'SETUP: installing %s\n' "$p" >&2
+		apt-get -qq -y --no-install-recommends install "$p" </dev/null >&2 || lack "$p" "apt-get install $p failed"
+	done
+	allow_services
+}
+
+install_clients() {
+	command -v npm >/dev/null 2>&1 || { lack "npm packages of test/clients" "there is no npm"; return 0; }
+	stamp="$here/clients/node_modules/.stompgw-lock"
+	now=$(sha256sum "$here/clients/package-lock.json" | cut -d' ' -f1)
+	[ -e "$stamp" ] && [ "$(cat "$stamp")" = "$now" ] && return 0
+	printf 'SETUP: npm ci in test/clients\n' >&2
+	if (cd "$here/clients" && npm ci --no-fund --no-audit --ignore-scripts --loglevel=error) >&2; then
+		printf '%s\n' "$now" >"$stamp"
+	else
+		lack "npm packages of test/clients" "npm ci failed"
+	fi
+}
+
+install_packages
+install_clients
+
+if [ -n "$missing" ]; then
+	if [ "${CI:-}" = true ]; then
+		printf 'SETUP: FAILED, missing:%s (an error because CI=true)\n' "$missing" >&2
+		exit 1
+	fi
+	printf 'SETUP: INCOMPLETE, missing:%s; the tests that need it will be SKIPPED\n' "$missing" >&2
+fi
+exit 0
