@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// backendAndCopy runs both in this process; they live as long as the test binary.
+func backendAndCopy(t *testing.T) (backend, copied string) {
+	t.Helper()
+	backend, err := freeAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if copied, err = freeAddr(); err != nil {
+		t.Fatal(err)
+	}
+	go runBackend(backend)
+	go runCopy(copied, backend)
+	for _, addr := range []string{backend, copied} {
+		p := &process{name: "in test", done: make(chan struct{})}
+		if err := waitListening(t.Context(), p, addr, 5*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return backend, copied
+}
+
+func TestEchoHasTheSameSize(t *testing.T) {
+	addr, _ := backendAndCopy(t)
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	send := sendFrame(destEcho, 100, "")
+	for i := range send { // byte by byte, as a frame may come
+		if _, err := conn.Write(send[i : i+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	got := make([]byte, 2*len(send))
+	n := 0
+	for n == 0 || got[n-1] != 0 {
+		k, err := conn.Read(got[n:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += k
+	}
+	if n != len(send) || !bytes.HasPrefix(got, []byte("MESSAGE\n")) || !bytes.Contains(got[:n], body(100)) {
+		t.Errorf("got %d bytes %q, want a MESSAGE of %d", n, got[:n], len(send))
+	}
+}
+
+func TestMeasures(t *testing.T) {
+	backend, copied := backendAndCopy(t)
+	for _, addr := range []string{backend, copied} {
+		for kind, do := range map[string]func(context.Context, job) (result, error){
+			"rtt": measureRTT, "loop": measureLoop, "in": measureIn, "out": measureOut, "idle": measureIdle,
+		} {
+			j := job{Kind: kind, To: target{Addr: addr}, Subject: os.Getpid(), Sessions: 3, Size: 100, Chunk: 1 << 16,
+				Beat: 50, Warm: 100 * time.Millisecond, Measure: 200 * time.Millisecond}
+			r, err := do(t.Context(), j)
+			if err != nil {
+				t.Errorf("%s: %v", kind, err)
+			}
+			if kind != "idle" && r.Frames == 0 || r.CPU.CPU <= 0 || r.Elapsed < j.Measure {
+				t.Errorf("%s: got %+v", kind, r)
+			}
+		}
+	}
+}
+
+func TestRatiosAreOfTheSameRepeat(t *testing.T) {
+	at := func(repeat int, d time.Duration) trial { return trial{Repeat: repeat, Result: result{P50: d}} }
+	m := measured{
+		figure: figure{base: "copy", subjects: []string{"stompgw", "copy"}},
+		runs: map[string][]trial{
+			"copy":    {at(0, 1000), at(1, 2000), {Repeat: 2, Err: "broke"}},
+			"stompgw": {at(2, 9000), at(1, 3000), at(0, 1500)},
+		},
+	}
+	abs, ratio := m.of(value{of: p50, must: 2, ratio: true}, "stompgw")
+	if want := (spread{Median: 3, Min: 1.5, Max: 9, N: 3}); abs != want {
+		t.Errorf("got %+v, want %+v", abs, want)
+	}
+	if ratio.N != 2 || ratio.Min != 1.5 || ratio.Max != 1.5 {
+		t.Errorf("got ratios %+v, want twice 1.5", ratio)
+	}
+}
+
+func TestUnknownFigureIsNamed(t *testing.T) {
+	_, err := choose(figures(quickScale), "rtt,nonsense", "")
+	if err == nil || !strings.Contains(err.Error(), `"nonsense"`) {
+		t.Errorf("got %v, want the unknown figure named", err)
+	}
+}

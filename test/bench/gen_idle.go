@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// measureIdle opens the sessions, waits (Warm), then watches them for a while
+// (Measure): memory at the end, CPU over the watch. With heart-beats they are
+// idle but for those.
+func measureIdle(ctx context.Context, j job) (result, error) {
+	var r result
+	if err := touch(ctx, j); err != nil {
+		return r, err
+	}
+	heapBefore, err := heapInUse(j.Metrics)
+	if err != nil {
+		return r, err
+	}
+	rssBefore := int64(0)
+	if j.Subject > 0 {
+		if rssBefore, err = readRSS(j.Subject); err != nil {
+			return r, err
+		}
+	}
+	all, err := openAll(ctx, j.To, j.Sessions, j.Rate, j.Beat)
+	if err != nil {
+		return r, err
+	}
+	defer closeAll(all)
+	var alive atomic.Int64
+	alive.Store(int64(len(all)))
+	beats := newBeater()
+	for _, c := range all {
+		if j.Beat > 0 {
+			every := time.Duration(j.Beat) * time.Millisecond
+			beats.add(c.conn, c.message([]byte("\n")), every, time.Duration(rand.Int64N(int64(every))))
+		}
+		go func() {
+			for c.read() == nil {
+			}
+			alive.Add(-1)
+		}()
+	}
+	if err := wait(ctx, j.Warm); err != nil {
+		return r, err
+	}
+	w, err := j.begin()
+	if err != nil {
+		return r, err
+	}
+	if err := wait(ctx, j.Measure); err != nil {
+		return r, err
+	}
+	if err := w.end(&r); err != nil {
+		return r, err
+	}
+	r.Alive = int(alive.Load())
+	if r.Alive < len(all) {
+		return r, fmt.Errorf("%d of %d idle sessions ended", len(all)-r.Alive, len(all))
+	}
+	n := float64(len(all))
+	if j.Subject > 0 {
+		rss, err := readRSS(j.Subject)
+		if err != nil {
+			return r, err
+		}
+		r.RSS = float64(rss-rssBefore) / n
+	}
+	heap, err := heapInUse(j.Metrics)
+	r.Heap = (heap - heapBefore) / n
+	return r, err
+}
+
+// touch has the subject serve a few sessions, so that what it sets up once
+// is not counted as theirs.
+func touch(ctx context.Context, j job) error {
+	all, err := openAll(ctx, j.To, min(8, j.Sessions), 0, 0)
+	if err != nil {
+		return err
+	}
+	closeAll(all)
+	return wait(ctx, time.Second)
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// heapInUse asks a Go subject for heap and stacks in use after a collection,
+// in bytes; 0 where it has no admin listener.
+func heapInUse(base string) (float64, error) {
+	if base == "" {
+		return 0, nil
+	}
+	// The heap profile collects first. Twice: pools empty at the second.
+	for range 2 {
+		if err := get(base+"/debug/pprof/heap?gc=1", io.Discard); err != nil {
+			return 0, err
+		}
+	}
+	var sum float64
+	var text strings.Builder
+	if err := get(base+"/metrics", &text); err != nil {
+		return 0, err
+	}
+	lines := bufio.NewScanner(strings.NewReader(text.String()))
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), " ")
+		if name == "go_memstats_heap_inuse_bytes" || name == "go_memstats_stack_inuse_bytes" {
+			v, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				return 0, fmt.Errorf("read metric %s: %w", name, err)
+			}
+			sum += v
+		}
+	}
+	return sum, lines.Err()
+}
+
+func get(url string, to io.Writer) error {
+	c := http.Client{Timeout: 20 * time.Second}
+	resp, err := c.Get(url)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("get %s: %s", url, resp.Status)
+	}
+	_, err = io.Copy(to, resp.Body)
+	return err
+}
+
+// machineBusy is the CPU time spent by everybody, stolen time included.
+func machineBusy() (time.Duration, error) {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	var ticks int64
+	for i, f := range strings.Fields(line)[1:9] {
+		if i == 3 || i == 4 {
+			continue // idle, waiting for a disk
+		}
+		n, _ := strconv.ParseInt(f, 10, 64)
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, nil
+}

@@ -1,0 +1,3 @@
+module github.com/stompgw/stompgw/test/bench
+
+go 1.26

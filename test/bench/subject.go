@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// subject is something that relays a session to a STOMP server.
+type subject struct {
+	name string
+	// websocket says that the subject is spoken to in WebSocket frames; the
+	// others get the same STOMP bytes over TCP.
+	websocket bool
+	// slow marks a subject that is given less work, so that a run stays short.
+	slow bool
+	// launch gives the command and the target once listen and backend are
+	// known; errMissing where the subject is not installed. Nil means that the
+	// client speaks to the backend itself.
+	launch func(b *bench, listen, backend string) (command, target, error)
+	// admin says that the subject takes an admin address, see stompgw.
+	admin bool
+}
+
+// relay is a running subject.
+type relay struct {
+	proc    *process // nil for direct
+	to      target
+	metrics string
+}
+
+func (r relay) pid() int {
+	if r.proc == nil {
+		return 0
+	}
+	return r.proc.pid()
+}
+
+var subjects = []subject{
+	{name: "stompgw", websocket: true, launch: launchStompgw, admin: true},
+	{name: "copy", launch: launchCopy},
+	{name: "direct"},
+	{name: "haproxy", launch: launchHaproxy},
+	{name: "nginx", launch: launchNginx},
+	{name: "websockify", websocket: true, slow: true, launch: launchWebsockify},
+}
+
+func subjectNamed(name string) (subject, error) {
+	for _, s := range subjects {
+		if s.name == name {
+			return s, nil
+		}
+	}
+	return subject{}, fmt.Errorf("unknown subject %q", name)
+}
+
+// startSubject runs s in front of backend. The caller stops its process.
+func (b *bench) startSubject(ctx context.Context, s subject, backend string, core int) (relay, error) {
+	if s.launch == nil {
+		return relay{to: target{Addr: backend}}, nil
+	}
+	listen, err := freeAddr()
+	if err != nil {
+		return relay{}, err
+	}
+	c, to, err := s.launch(b, listen, backend)
+	if err != nil {
+		return relay{}, err
+	}
+	c.name, c.core = s.name, core
+	to.Addr, to.WS = listen, s.websocket
+	r := relay{to: to}
+	if s.admin {
+		admin, err := freeAddr()
+		if err != nil {
+			return relay{}, err
+		}
+		c.env = append(c.env, "STOMPGW_ADMIN_LISTEN="+admin)
+		r.metrics = "http://" + admin
+	}
+	if r.proc, err = start(b.dir, c); err != nil {
+		return relay{}, err
+	}
+	if err := waitListening(ctx, r.proc, listen, 15*time.Second); err != nil {
+		r.proc.stop()
+		return relay{}, err
+	}
+	return r, nil
+}
+
+// launchStompgw runs the gateway as the tree has it, with the limits raised
+// to what the figures need and pings out of the way of idle sessions.
+func launchStompgw(b *bench, listen, backend string) (command, target, error) {
+	if b.gateway == "" {
+		return command{}, target{}, fmt.Errorf("stompgw: %w", b.gatewayErr)
+	}
+	return command{
+		args: []string{b.gateway, "serve"},
+		env: append([]string{
+			"STOMPGW_LISTEN=" + listen,
+			"STOMPGW_BROKERS=tcp://" + backend,
+			"STOMPGW_PATHS=/stomp",
+			"STOMPGW_MAX_SESSIONS=20000",
+			"STOMPGW_MAX_SESSIONS_PER_IP=20000",
+			"STOMPGW_CLIENT_HEART_BEAT=10s,10s",
+			"STOMPGW_BROKER_HEART_BEAT=10s,10s",
+			"STOMPGW_LOG_LEVEL=error",
+			"STOMPGW_PPROF=true",
+		}, b.gatewayEnv...),
+	}, target{Path: "/stomp", Proto: "v12.stomp"}, nil
+}
+
+func launchCopy(b *bench, listen, backend string) (command, target, error) {
+	return command{args: []string{b.self, "copy", listen, backend}}, target{}, nil
+}
+
+func launchHaproxy(b *bench, listen, backend string) (command, target, error) {
+	bin, err := program("haproxy", "/usr/sbin/haproxy")
+	if err != nil {
+		return command{}, target{}, err
+	}
+	// maxconn: twice as many descriptors must stay under the hard limit.
+	conf, err := b.file("haproxy.cfg", fmt.Sprintf(`global
+    maxconn 9950
+defaults
+    mode tcp
+    maxconn 9950
+    timeout connect 5s
+    timeout client 1h
+    timeout server 1h
+listen bench
+    bind %s
+    server backend %s
+`, listen, backend))
+	return command{args: []string{bin, "-db", "-f", conf}}, target{}, err
+}
+
+func launchNginx(b *bench, listen, backend string) (command, target, error) {
+	bin, err := program("nginx", "/usr/sbin/nginx")
+	if err != nil {
+		return command{}, target{}, err
+	}
+	module := ""
+	if so := "/usr/lib/nginx/modules/ngx_stream_module.so"; exists(so) {
+		module = "load_module " + so + ";"
+	}
+	conf, err := b.file("nginx.conf", fmt.Sprintf(`%s
+daemon off;
+worker_processes 1;
+error_log stderr error;
+pid %s;
+events { worker_connections 19900; }
+stream {
+    access_log off;
+    proxy_timeout 1h;
+    server { listen %s; proxy_pass %s; }
+}
+`, module, filepath.Join(b.dir, "nginx-"+strings.ReplaceAll(listen, ":", "-")+".pid"), listen, backend))
+	return command{args: []string{bin, "-e", "stderr", "-p", b.dir, "-c", conf}}, target{}, err
+}
+
+func launchWebsockify(_ *bench, listen, backend string) (command, target, error) {
+	bin, err := program("websockify")
+	if err != nil {
+		return command{}, target{}, err
+	}
+	// It refuses STOMP's subprotocols and text messages.
+	return command{args: []string{bin, listen, backend}}, target{Path: "/", Binary: true}, nil
+}
+
+func exists(name string) bool { _, err := os.Stat(name); return err == nil }
+
+// file writes a configuration of its own for each start.
+func (b *bench) file(name, text string) (string, error) {
+	f, err := os.CreateTemp(b.dir, "*-"+name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	_, err = f.WriteString(strings.TrimSpace(text) + "\n")
+	return f.Name(), err
+}
