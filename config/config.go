@@ -1,0 +1,118 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Prefix begins the name of every variable.
+const Prefix = "STOMPGW_"
+
+// Config is everything that the environment says: plain values, already
+// validated, defaults filled in. Each struct is one topic of the reference, and
+// the limits of each value are in its table (reference.go).
+type Config struct {
+	Server      Server
+	Origin      Origin
+	Broker      Broker
+	BrokerTLS   BrokerTLS
+	Credentials Credentials
+	HeartBeats  HeartBeats
+	Timeouts    Timeouts
+	Limits      Limits
+	Frames      Frames
+	Drain       Drain
+	Log         Log
+}
+
+// Server is where the gateway listens.
+type Server struct {
+	Listen      string   `env:"LISTEN" envDefault:":8080"`                // host:port of the browsers
+	AdminListen string   `env:"ADMIN_LISTEN" envDefault:"127.0.0.1:9090"` // host:port of health and metrics
+	Paths       []string `env:"PATHS" envDefault:"/stomp"`                // clean and distinct, never "/"
+	PProf       bool     `env:"PPROF" envDefault:"false"`                 // profiles at the admin listener
+}
+
+// Origin is which pages may open a session.
+type Origin struct {
+	Allowed        Origins        `env:"ORIGINS" envDefault:"same-origin"`
+	AllowNull      bool           `env:"ALLOW_NULL_ORIGIN" envDefault:"false"`
+	AllowMissing   bool           `env:"ALLOW_MISSING_ORIGIN" envDefault:"true"`
+	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES"` // masked; IPv4 is never mapped into IPv6
+}
+
+// Broker is where the brokers are and how often they are tried.
+type Broker struct {
+	Endpoints   []Endpoint    `env:"BROKERS"` // at least one, in order of preference
+	DialTimeout time.Duration `env:"BROKER_DIAL_TIMEOUT" envDefault:"5s"`
+	BackoffMin  time.Duration `env:"BROKER_BACKOFF_MIN" envDefault:"1s"`
+	BackoffMax  time.Duration `env:"BROKER_BACKOFF_MAX" envDefault:"30s"`
+}
+
+// BrokerTLS is how tls:// brokers are verified, and what the gateway shows
+// them. The files were readable and parsed when the configuration was read.
+type BrokerTLS struct {
+	CAFile     string `env:"BROKER_TLS_CA_FILE"`     // PEM bundle; "" is the system's
+	ServerName string `env:"BROKER_TLS_SERVER_NAME"` // "" is the endpoint's host
+	CertFile   string `env:"BROKER_TLS_CERT_FILE"`   // PEM; "" shows no certificate
+	KeyFile    string `env:"BROKER_TLS_KEY_FILE"`    // PEM; set where CertFile is
+}
+
+// Credentials replace what the client's CONNECT says. An empty value leaves
+// the client's own.
+type Credentials struct {
+	Login    string  `env:"BROKER_LOGIN"`
+	Passcode Secret  `env:"BROKER_PASSCODE"` // never without Login
+	Host     string  `env:"BROKER_HOST"`     // virtual host
+	Dialect  Dialect `env:"BROKER_DIALECT" envDefault:"auto"`
+}
+
+// HeartBeats are what the gateway offers on each leg.
+type HeartBeats struct {
+	Broker       HeartBeat     `env:"BROKER_HEART_BEAT" envDefault:"10s,10s"`
+	Client       HeartBeat     `env:"CLIENT_HEART_BEAT" envDefault:"10s,10s"`
+	PingInterval time.Duration `env:"PING_INTERVAL" envDefault:"25s"` // WebSocket pings; never 0
+}
+
+// Timeouts end a session that waits for something. Zero is off where the
+// comment says so, and is refused elsewhere.
+type Timeouts struct {
+	Connect    time.Duration `env:"CONNECT_TIMEOUT" envDefault:"10s"`    // upgrade to complete CONNECT
+	Login      time.Duration `env:"LOGIN_TIMEOUT" envDefault:"10s"`      // broker's answer to CONNECT
+	FirstFrame time.Duration `env:"FIRST_FRAME_TIMEOUT" envDefault:"0s"` // after CONNECTED; 0 is off
+	Idle       time.Duration `env:"IDLE_TIMEOUT" envDefault:"0s"`        // no frame either way; 0 is off
+	Frame      time.Duration `env:"FRAME_TIMEOUT" envDefault:"30s"`      // frame or message that stalls
+	Disconnect time.Duration `env:"DISCONNECT_TIMEOUT" envDefault:"5s"`  // broker's RECEIPT of DISCONNECT
+	Close      time.Duration `env:"CLOSE_TIMEOUT" envDefault:"2s"`       // closing handshake, and linger of the broker's side
+	SlowClient time.Duration `env:"SLOW_CLIENT_TIMEOUT" envDefault:"20s"`
+	SlowBroker time.Duration `env:"SLOW_BROKER_TIMEOUT" envDefault:"2m"`
+}
+
+// Limits bound what one gateway, one address and one frame may take.
+type Limits struct {
+	Sessions        int  `env:"MAX_SESSIONS" envDefault:"10000"`
+	SessionsPerIP   int  `env:"MAX_SESSIONS_PER_IP" envDefault:"1000"` // 0 is no limit
+	HeadBeforeLogin Size `env:"MAX_HEAD_BEFORE_LOGIN" envDefault:"16KiB"`
+	Head            Size `env:"MAX_HEAD" envDefault:"64KiB"`
+	Headers         int  `env:"MAX_HEADERS" envDefault:"100"`
+	Body            Size `env:"MAX_BODY" envDefault:"16MiB"` // at most 1GiB
+}
+
+// Frames is how the broker's frames reach the browser.
+type Frames struct {
+	MessageType  MessageType `env:"MESSAGE_TYPE" envDefault:"auto"`
+	CloseOnError bool        `env:"CLOSE_ON_ERROR" envDefault:"false"` // after any ERROR of the broker
+}
+
+// Drain is how the gateway goes away: Delay, then Spread, both within Timeout.
+type Drain struct {
+	Delay   time.Duration `env:"DRAIN_DELAY" envDefault:"5s"`    // readiness fails, all else goes on
+	Spread  time.Duration `env:"DRAIN_SPREAD" envDefault:"15s"`  // closes are spread over it
+	Timeout time.Duration `env:"DRAIN_TIMEOUT" envDefault:"30s"` // hard deadline from the signal
+}
+
+// Log is what is logged and how.
+type Log struct {
+	Level  LogLevel  `env:"LOG_LEVEL" envDefault:"info"`
+	Format LogFormat `env:"LOG_FORMAT" envDefault:"json"`
+}

@@ -1,0 +1,69 @@
+package config
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// readFile reads a file of at most 1 MiB.
+func readFile(name string) ([]byte, error) {
+	const most = 1 << 20
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && len(b) > most {
+		err = errors.New("larger than 1MiB")
+	}
+	return b, err
+}
+
+// cause is what went wrong with a file, without its name, which the mistake
+// shows already.
+func cause(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
+}
+
+// checkTLSFiles reads and parses what the TLS variables name.
+func (r *reading) checkTLSFiles(c BrokerTLS) {
+	const ca, cert, key = Prefix + "BROKER_TLS_CA_FILE", Prefix + "BROKER_TLS_CERT_FILE", Prefix + "BROKER_TLS_KEY_FILE"
+	if pem, ok := r.readPEM(ca, c.CAFile); ok && !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		r.mistake(ca, "a PEM file with CA certificates")
+	}
+	certPEM, certRead := r.readPEM(cert, c.CertFile)
+	keyPEM, keyRead := r.readPEM(key, c.KeyFile)
+	switch {
+	case c.CertFile == "" && c.KeyFile != "":
+		r.mistake(key, "only together with "+cert)
+	case c.CertFile != "" && c.KeyFile == "":
+		r.mistake(cert, "only together with "+key)
+	case certRead && keyRead && !x509.NewCertPool().AppendCertsFromPEM(certPEM):
+		r.mistake(cert, "a PEM file with a certificate")
+	case certRead && keyRead:
+		if _, err := tls.X509KeyPair(certPEM, keyPEM); err != nil {
+			r.mistake(key, "a PEM file with the key of "+cert+" ("+err.Error()+")")
+		}
+	}
+}
+
+// readPEM reads the file that a variable names, if it names one.
+func (r *reading) readPEM(variable, file string) ([]byte, bool) {
+	if file == "" {
+		return nil, false
+	}
+	pem, err := readFile(file)
+	if err != nil {
+		r.mistake(variable, "a readable PEM file ("+cause(err)+")")
+	}
+	return pem, err == nil
+}

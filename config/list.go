@@ -1,0 +1,116 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// unexpected is an error that says what was expected instead, without quoting
+// the value, which may hold a secret.
+type unexpected string
+
+func (u unexpected) Error() string { return "expected " + string(u) }
+
+// inItem says which item of a list err is about, if there are several.
+func inItem(i, items int, err error) error {
+	if u, ok := err.(unexpected); ok && items > 1 {
+		return unexpected(fmt.Sprintf("%s (item %d)", string(u), i+1))
+	}
+	return err
+}
+
+// splitList splits a comma-separated list and trims the blanks of its items.
+func splitList(s string) ([]string, error) {
+	items := strings.Split(s, ",")
+	for i, item := range items {
+		items[i] = strings.TrimSpace(item)
+		if items[i] == "" {
+			return nil, unexpected(fmt.Sprintf("a comma-separated list without empty items (item %d)", i+1))
+		}
+	}
+	return items, nil
+}
+
+// listOf makes a parser of a list out of one of an item.
+func listOf[T comparable](form string, parse func(string) (T, error)) func(string) (any, error) {
+	return func(s string) (any, error) {
+		items, err := splitList(s)
+		if err != nil {
+			return nil, err
+		}
+		var list []T
+		seen := make(map[T]bool)
+		for i, item := range items {
+			v, err := parse(item)
+			if err != nil {
+				return nil, inItem(i, len(items), err)
+			}
+			if seen[v] {
+				return nil, inItem(i, len(items), unexpected(form+", each once"))
+			}
+			seen[v] = true
+			list = append(list, v)
+		}
+		return list, nil
+	}
+}
+
+func parseEndpoint(s string) (Endpoint, error) {
+	var e Endpoint
+	err := e.UnmarshalText([]byte(s))
+	return e, err
+}
+
+const pathForm = `paths that begin with /, such as /stomp, without a slash at the end, and not "/" itself`
+
+// parsePath takes clean paths of unreserved characters only, which need no
+// escaping and mean the same to every proxy and router.
+func parsePath(s string) (string, error) {
+	segments := strings.Split(s, "/")
+	if len(segments) < 2 || segments[0] != "" {
+		return "", unexpected(pathForm)
+	}
+	for _, segment := range segments[1:] {
+		if segment == "" || segment == "." || segment == ".." {
+			return "", unexpected(pathForm)
+		}
+		for _, c := range []byte(segment) {
+			if !isAlphanumeric(c) && !strings.ContainsRune("-._~", rune(c)) {
+				return "", unexpected("paths of letters, digits, - . _ ~ and /")
+			}
+		}
+	}
+	return s, nil
+}
+
+const proxyForm = "addresses and CIDRs, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32"
+
+// parseProxy reads an address or a CIDR. One whose address goes on behind its
+// mask is refused, because either half may be the typo.
+func parseProxy(s string) (netip.Prefix, error) {
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		a, err := netip.ParseAddr(s)
+		if err != nil || a.Zone() != "" {
+			return netip.Prefix{}, unexpected(proxyForm)
+		}
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	if p.Addr().Is4In6() {
+		if p.Bits() < 96 {
+			return netip.Prefix{}, unexpected(proxyForm)
+		}
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	if p != p.Masked() {
+		return netip.Prefix{}, unexpected("no address bits behind the mask, such as " + p.Masked().String())
+	}
+	return p, nil
+}
+
+func isIP(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil
+}

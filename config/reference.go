@@ -1,0 +1,89 @@
+package config
+
+import "time"
+
+// variable is one line of the reference.
+type variable struct {
+	name string // without the prefix
+	rule rule
+	doc  string // Markdown
+}
+
+// topic is one table of the reference, and one field of Config.
+type topic struct {
+	title     string
+	intro     string
+	variables []variable
+}
+
+// topics holds what is expected of every variable and what it is for, in the
+// order of Config's fields.
+var topics = []topic{
+	{"Listeners", "", []variable{
+		{"LISTEN", hostPort(":8080"), "Where browsers connect. Port 0 takes any free one."},
+		{"ADMIN_LISTEN", hostPort("127.0.0.1:9090"), "Where `/livez`, `/readyz` and `/metrics` are served. It asks for no login, so keep it away from browsers: `:9090` only where the network is closed."},
+		{"PATHS", paths, "The paths that upgrade to a WebSocket, a list."},
+		{"PPROF", boolean, "Serve Go's profiles under `/debug/pprof/` of the admin listener."},
+	}},
+	{"Origins", "Which web pages may open a session. A refused page gets 403.", []variable{
+		{"ORIGINS", origins, "A list of origins. `same-origin` is the host that the browser's request names. `https://*.example.com` is every host below example.com, whole labels only, and not example.com itself; a port must be named unless it is the scheme's default. `*` alone lets **every page on the web** open a session with whatever the browser holds: only for brokers that are public anyway."},
+		{"ALLOW_NULL_ORIGIN", boolean, "Let pages in whose origin is `null`: local files, sandboxed frames. Any site can make such a frame, so this is nearly as wide as `*`."},
+		{"ALLOW_MISSING_ORIGIN", boolean, "Let requests in that name no origin. Browsers always name one; programs seldom do."},
+		{"TRUSTED_PROXIES", proxies, "A list of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed, walking from the right. None by default: the headers are ignored then."},
+	}},
+	{"Brokers", "", []variable{
+		{"BROKERS", endpoints, "**Required.** The brokers, a list, tried in order. The port is 61613 for `tcp://` and 61614 for `tls://` where none is named; IPv6 stands in brackets."},
+		{"BROKER_DIAL_TIMEOUT", duration(time.Millisecond, 5*time.Minute, "5s"), "How long one attempt to reach one broker may take, TLS included."},
+		{"BROKER_BACKOFF_MIN", duration(time.Millisecond, time.Hour, "1s"), "How long a broker is left alone after its first failure."},
+		{"BROKER_BACKOFF_MAX", duration(time.Millisecond, time.Hour, "30s"), "The most that this time grows to while it goes on failing."},
+	}},
+	{"Brokers over TLS", "Only together with a `tls://` broker. The files are read and parsed when the configuration is checked.", []variable{
+		{"BROKER_TLS_CA_FILE", pemFile, "The CA certificates that brokers are verified by, PEM. Without it, the system's."},
+		{"BROKER_TLS_SERVER_NAME", hostName, "The name that the broker's certificate must have. Without it, the host of its address."},
+		{"BROKER_TLS_CERT_FILE", pemFile, "The gateway's client certificate with its chain, PEM."},
+		{"BROKER_TLS_KEY_FILE", pemFile, "The key of that certificate, PEM."},
+	}},
+	{"Broker login", "Each of these replaces what the client's CONNECT says; left out, the client's own goes to the broker.", []variable{
+		{"BROKER_LOGIN", headerValue, "The login of every session at the broker."},
+		{"BROKER_PASSCODE", headerValue, "Its passcode: a secret. Only together with a login."},
+		{"BROKER_HOST", headerValue, "The virtual host of every session."},
+		{"BROKER_DIALECT", oneOf(DialectAuto, DialectRabbitMQ, DialectActiveMQ, DialectArtemis, DialectHornetQ, DialectApollo), "How login and passcode are escaped for the broker. Brokers differ: name yours if a credential holds a backslash or a colon."},
+	}},
+	{"Heart-beats", "Each leg is negotiated by itself: the larger of what one side can send and the other wants to receive.", []variable{
+		{"BROKER_HEART_BEAT", heartBeat, "The heart-beats offered to the broker: send, receive."},
+		{"CLIENT_HEART_BEAT", heartBeat, "The heart-beats offered to the client: send, receive."},
+		{"PING_INTERVAL", duration(time.Second, 10*time.Minute, "25s"), "How often a WebSocket is pinged. Keep it below the idle timeout of the proxies in between, often 60s."},
+	}},
+	{"Timeouts", "", []variable{
+		{"CONNECT_TIMEOUT", duration(time.Millisecond, 10*time.Minute, "10s"), "From the upgrade to a complete CONNECT."},
+		{"LOGIN_TIMEOUT", duration(time.Millisecond, 10*time.Minute, "10s"), "From CONNECT to the broker's answer."},
+		{"FIRST_FRAME_TIMEOUT", durationOrOff(time.Millisecond, 24*time.Hour, "10s"), "From CONNECTED to the client's first frame."},
+		{"IDLE_TIMEOUT", durationOrOff(time.Millisecond, 7*24*time.Hour, "30m"), "No frame in either direction. Heart-beats are no frames."},
+		{"FRAME_TIMEOUT", duration(time.Millisecond, time.Hour, "30s"), "A frame or a WebSocket message that has begun and stalls."},
+		{"DISCONNECT_TIMEOUT", duration(time.Millisecond, 10*time.Minute, "5s"), "The broker's RECEIPT of a DISCONNECT."},
+		{"CLOSE_TIMEOUT", duration(time.Millisecond, 10*time.Minute, "2s"), "The peer's part of the closing handshake, and the linger of the broker's connection."},
+		{"SLOW_CLIENT_TIMEOUT", duration(time.Millisecond, time.Hour, "20s"), "How long a client may take no byte of what waits for it before its session is closed as `slow_client`."},
+		{"SLOW_BROKER_TIMEOUT", duration(time.Millisecond, 24*time.Hour, "2m"), "How long the broker may take no byte of what waits for it. Brokers pause publishers when they are short of memory or disk, so be patient."},
+	}},
+	{"Limits", "", []variable{
+		{"MAX_SESSIONS", count(1, 1_000_000), "Sessions at a time. Each takes two file descriptors."},
+		{"MAX_SESSIONS_PER_IP", count(0, 1_000_000), "Sessions at a time of one client address; 0 is no limit."},
+		{"MAX_HEAD_BEFORE_LOGIN", size(256, MiB, "16KiB"), "The command and headers of a frame before CONNECTED."},
+		{"MAX_HEAD", size(256, MiB, "64KiB"), "The command and headers of a frame after it."},
+		{"MAX_HEADERS", count(10, 10_000), "Headers of a frame."},
+		{"MAX_BODY", size(1, GiB, "16MiB"), "The body of a frame. Bodies stream through, so a large one takes no memory."},
+	}},
+	{"Frames", "", []variable{
+		{"MESSAGE_TYPE", oneOf(MessageAuto, MessageText, MessageBinary), "The type of the WebSocket messages that browsers get. `auto` is text where the frame is UTF-8, else binary."},
+		{"CLOSE_ON_ERROR", boolean, "Close after any ERROR of the broker, as STOMP has it. Otherwise that is the broker's choice, except for an ERROR that answers CONNECT."},
+	}},
+	{"Going away", "What happens after SIGTERM. A second signal ends at once.", []variable{
+		{"DRAIN_DELAY", duration(0, time.Hour, "5s"), "How long readiness fails while everything else goes on, so that load balancers notice."},
+		{"DRAIN_SPREAD", duration(0, time.Hour, "15s"), "The time after it over which sessions are closed with 1001, so that clients do not come back all at once."},
+		{"DRAIN_TIMEOUT", duration(0, 2*time.Hour, "30s"), "The hard deadline, counted from the signal; no less than both together. Let the supervisor wait longer (`terminationGracePeriodSeconds`)."},
+	}},
+	{"Logs", "", []variable{
+		{"LOG_LEVEL", oneOf(LogDebug, LogInfo, LogWarn, LogError), "The least level that is logged."},
+		{"LOG_FORMAT", oneOf(LogJSON, LogConsole), "How a line is written."},
+	}},
+}

@@ -1,0 +1,120 @@
+package config
+
+import (
+	"cmp"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// rule is what is expected of one variable's value.
+type rule struct {
+	form    string         // completes "expected …", and is the reference's column
+	example string         // "" where the form says enough
+	ok      func(any) bool // nil takes whatever parses
+}
+
+func (r rule) expected() string {
+	if r.example == "" {
+		return r.form
+	}
+	return r.form + ", such as " + r.example
+}
+
+func (r rule) holds(value any) bool { return r.ok == nil || r.ok(value) }
+
+// duration takes durations from least to most.
+func duration(least, most time.Duration, example string) rule {
+	return rule{
+		form:    "a duration from " + short(least) + " to " + short(most),
+		example: example,
+		ok:      within(least, most),
+	}
+}
+
+// durationOrOff is duration, where 0 is taken too and switches something off.
+func durationOrOff(least, most time.Duration, example string) rule {
+	r := duration(least, most, example)
+	r.form = "0 (off) or " + r.form
+	inside := r.ok
+	r.ok = func(v any) bool { return v.(time.Duration) == 0 || inside(v) }
+	return r
+}
+
+// size takes sizes from least to most.
+func size(least, most Size, example string) rule {
+	return rule{form: "a size from " + least.String() + " to " + most.String(), example: example, ok: within(least, most)}
+}
+
+// count takes whole numbers from least to most.
+func count(least, most int) rule {
+	return rule{form: "a whole number from " + strconv.Itoa(least) + " to " + strconv.Itoa(most), ok: within(least, most)}
+}
+
+func within[T cmp.Ordered](least, most T) func(any) bool {
+	return func(v any) bool { return v.(T) >= least && v.(T) <= most }
+}
+
+// oneOf takes the words of a named string type.
+func oneOf[T ~string](words ...T) rule {
+	var b strings.Builder
+	for i, w := range words {
+		switch {
+		case i > 0 && i == len(words)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(w))
+	}
+	return rule{form: b.String(), ok: func(v any) bool {
+		for _, w := range words {
+			if v.(T) == w {
+				return true
+			}
+		}
+		return false
+	}}
+}
+
+var (
+	boolean   = rule{form: "true or false"}
+	heartBeat = rule{form: "what the gateway can send and what it wants to receive, each 0 or a duration from 1s to 1h", example: "10s,10s"}
+	pemFile   = rule{form: "a readable PEM file"}
+	origins   = rule{form: originForm}
+	proxies   = rule{form: proxyForm}
+	paths     = rule{form: pathForm}
+	endpoints = rule{form: "tcp://host:port or tls://host:port", ok: func(v any) bool { return len(v.([]Endpoint)) > 0 }}
+
+	hostName = rule{form: "a host name or an IP address", ok: func(v any) bool {
+		return v.(string) == "" || isHost(v.(string))
+	}}
+	headerValue = rule{form: "text without CR, LF or NUL", ok: func(v any) bool {
+		if s, ok := v.(Secret); ok {
+			v = s.Reveal()
+		}
+		return !strings.ContainsAny(v.(string), "\r\n\x00")
+	}}
+)
+
+// hostPort takes addresses to listen on.
+func hostPort(example string) rule {
+	return rule{form: "host:port", example: example, ok: func(v any) bool {
+		host, port, err := net.SplitHostPort(v.(string))
+		return err == nil && isPort(port, 0) && (host == "" || isHost(host))
+	}}
+}
+
+// short writes a duration without the zeroes that Duration.String ends in: 10m,
+// not 10m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-len("0s")]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-len("0m")]
+	}
+	return s
+}

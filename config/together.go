@@ -1,0 +1,52 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+)
+
+// checkTogether notes the values that stand alone but not with another. What
+// depends on a variable that is a mistake already is not judged.
+func (r *reading) checkTogether(c *Config) {
+	if r.good("LISTEN", "ADMIN_LISTEN") && overlap(c.Server.Listen, c.Server.AdminListen) {
+		r.mistake(Prefix+"ADMIN_LISTEN", "another address than "+Prefix+"LISTEN ("+c.Server.Listen+")")
+	}
+	if r.good("BROKER_BACKOFF_MIN", "BROKER_BACKOFF_MAX") && c.Broker.BackoffMin > c.Broker.BackoffMax {
+		r.mistake(Prefix+"BROKER_BACKOFF_MIN", "at most "+Prefix+"BROKER_BACKOFF_MAX ("+short(c.Broker.BackoffMax)+")")
+	}
+	if c.Credentials.Passcode.IsSet() && c.Credentials.Login == "" {
+		r.mistake(Prefix+"BROKER_PASSCODE", "only together with "+Prefix+"BROKER_LOGIN")
+	}
+	if r.good("DRAIN_DELAY", "DRAIN_SPREAD", "DRAIN_TIMEOUT") && c.Drain.Delay+c.Drain.Spread > c.Drain.Timeout {
+		r.mistake(Prefix+"DRAIN_TIMEOUT", "at least "+Prefix+"DRAIN_DELAY and "+Prefix+"DRAIN_SPREAD together ("+
+			short(c.Drain.Delay+c.Drain.Spread)+")")
+	}
+	if r.good("BROKERS") && !slices.ContainsFunc(c.Broker.Endpoints, func(e Endpoint) bool { return e.TLS }) {
+		for _, name := range []string{"CA_FILE", "SERVER_NAME", "CERT_FILE", "KEY_FILE"} {
+			if name = Prefix + "BROKER_TLS_" + name; r.values[name] != "" {
+				r.mistake(name, "nothing without a tls:// broker in "+Prefix+"BROKERS")
+			}
+		}
+		return
+	}
+	r.checkTLSFiles(c.BrokerTLS)
+}
+
+// good says whether none of the variables is a mistake.
+func (r *reading) good(names ...string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return r.bad[Prefix+name] })
+}
+
+// overlap says whether one process cannot listen at both addresses: same port,
+// and the same host or one that stands for all.
+func overlap(a, b string) bool {
+	hostA, portA, _ := net.SplitHostPort(a)
+	hostB, portB, _ := net.SplitHostPort(b)
+	return portA == portB && portA != "0" && (hostA == hostB || isEvery(hostA) || isEvery(hostB))
+}
+
+func isEvery(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "" || err == nil && ip.IsUnspecified()
+}

@@ -1,0 +1,81 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Dialect names the broker whose way of un-escaping credentials is followed.
+type Dialect string
+
+// The dialects.
+const (
+	DialectAuto     Dialect = "auto"
+	DialectRabbitMQ Dialect = "rabbitmq"
+	DialectActiveMQ Dialect = "activemq"
+	DialectArtemis  Dialect = "artemis"
+	DialectHornetQ  Dialect = "hornetq"
+	DialectApollo   Dialect = "apollo"
+)
+
+// MessageType is the type of the WebSocket messages that browsers get.
+type MessageType string
+
+// The types. MessageAuto is text where the message is UTF-8, else binary.
+const (
+	MessageAuto   MessageType = "auto"
+	MessageText   MessageType = "text"
+	MessageBinary MessageType = "binary"
+)
+
+// LogLevel is the least level that is logged.
+type LogLevel string
+
+// The levels.
+const (
+	LogDebug LogLevel = "debug"
+	LogInfo  LogLevel = "info"
+	LogWarn  LogLevel = "warn"
+	LogError LogLevel = "error"
+)
+
+// LogFormat is how a log line is written.
+type LogFormat string
+
+// The formats.
+const (
+	LogJSON    LogFormat = "json"
+	LogConsole LogFormat = "console"
+)
+
+// HeartBeat is one leg's offer: the gateway can send something every Send, and
+// wants to receive something every Receive. Zero is none.
+type HeartBeat struct {
+	Send, Receive time.Duration
+}
+
+// String gives the form that UnmarshalText reads.
+func (h HeartBeat) String() string { return short(h.Send) + "," + short(h.Receive) }
+
+// UnmarshalText reads two durations with a comma between them, each 0 or 1s to
+// 1h.
+func (h *HeartBeat) UnmarshalText(text []byte) error {
+	send, receive, ok := strings.Cut(string(text), ",")
+	if !ok {
+		return fmt.Errorf("no comma in %q", text)
+	}
+	var values [2]time.Duration
+	for i, s := range []string{send, receive} {
+		d, err := time.ParseDuration(strings.TrimSpace(s))
+		if err != nil {
+			return err
+		}
+		if d != 0 && (d < time.Second || d > time.Hour) {
+			return fmt.Errorf("%v is out of range", d)
+		}
+		values[i] = d
+	}
+	h.Send, h.Receive = values[0], values[1]
+	return nil
+}
