@@ -1,0 +1,16 @@
+// run-node.js runs the scenarios in Node. Its one argument is the environment as JSON, see run-chromium.js; each
+// scenario is reported as a line of JSON on stdout.
+'use strict';
+
+globalThis.WebSocket = require('ws');
+globalThis.Stomp2 = require('stompjs');
+globalThis.webstomp = require('webstomp-client');
+globalThis.StompJs = require('@stomp/stompjs');
+
+for (const file of require('./scenarios/index.json')) require(`./scenarios/${file}`);
+
+const env = JSON.parse(process.argv[2]);
+globalThis.stompgwTests.run(env, (result) => process.stdout.write(`${JSON.stringify(result)}\n`)).then(() => {
+  // Whatever socket a failed scenario has left does not keep the process.
+  process.exit(0);
+});
