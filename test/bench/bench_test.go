@@ -102,3 +102,11 @@ func TestUnknownFigureIsNamed(t *testing.T) {
 		t.Errorf("got %v, want the unknown figure named", err)
 	}
 }
+
+func TestReadParsing(t *testing.T) {
+	p := readParsing([]byte("goos: linux\nBenchmarkScan/body=100-2   5041245   40.5 ns/op   1366.46 MB/s   0 B/op   0 allocs/op\n" +
+		"BenchmarkScan/body=100-2   5041245   60.5 ns/op   1366.46 MB/s   0 B/op   0 allocs/op\nPASS\n"))
+	if got, want := p.table(), "| Scan/body=100 | ≤ 50 | ≤ 35 | 50.5 (40.5–60.5) | 0 | **missed** |"; !strings.Contains(got, want) {
+		t.Errorf("got %q, want %q in it", got, want)
+	}
+}

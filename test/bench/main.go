@@ -95,11 +95,17 @@ func runBench(args []string, out, progress io.Writer) error {
 		}
 		all = append(all, b.measure(ctx, f))
 	}
-	writeReport(out, all, b.repeats)
-	if *jsonFile != "" {
-		err = writeJSON(*jsonFile, all)
+	var parsers parsing
+	if *only == "" || slices.Contains(list(*only), parsersKey) {
+		if parsers, err = parseParsers(ctx, b.repeats); err != nil {
+			fmt.Fprintln(progress, err)
+		}
 	}
-	return errors.Join(ctx.Err(), err)
+	writeReport(out, all, parsers, b.repeats)
+	if *jsonFile != "" {
+		return errors.Join(ctx.Err(), writeJSON(*jsonFile, all))
+	}
+	return ctx.Err()
 }
 
 // buildGateway builds the tree this module lies in, without the race detector.
@@ -120,8 +126,11 @@ func keys() []string {
 			k = append(k, f.key)
 		}
 	}
-	return k
+	return append(k, parsersKey)
 }
+
+// parsersKey stands for the tree's own benchmarks of its parsers, see parse.go.
+const parsersKey = "parsers"
 
 // choose narrows the figures and their subjects to what was asked for.
 func choose(all []figure, only, against string) ([]figure, error) {

@@ -71,7 +71,7 @@ func (m measured) of(v value, subject string) (abs, ratio spread) {
 
 // writeGoals prints how stompgw stands against what is asked of it.
 func writeGoals(w io.Writer, all []measured) {
-	fmt.Fprintln(w, "| figure | must | goal | stompgw: median (min–max) | |\n|---|---|---|---|---|")
+	head := "| figure | must | goal | stompgw: median (min–max) | |\n|---|---|---|---|---|\n"
 	for _, m := range all {
 		for _, v := range m.figure.values {
 			if v.must == 0 {
@@ -83,19 +83,25 @@ func writeGoals(w io.Writer, all []measured) {
 			} else {
 				s = abs
 			}
-			verdict := "**missed**"
-			switch {
-			case s.N == 0 || s.Median == 0:
+			verdict := judge(s.Median, v.must, v.goal)
+			if s.N == 0 || s.Median == 0 {
 				verdict = "not measured"
-			case s.Median <= v.goal:
-				verdict = "goal met"
-			case s.Median <= v.must:
-				verdict = "must met"
 			}
-			fmt.Fprintf(w, "| %s | ≤ %v%s | ≤ %v%s | %s (%s–%s)%s | %s |\n", v.title, v.must, unit, v.goal, unit,
+			fmt.Fprintf(w, "%s| %s | ≤ %v%s | ≤ %v%s | %s (%s–%s)%s | %s |\n", head, v.title, v.must, unit, v.goal, unit,
 				format(s.Median), format(s.Min), format(s.Max), unit, verdict)
+			head = ""
 		}
 	}
+}
+
+func judge(x, must, goal float64) string {
+	switch {
+	case x <= goal:
+		return "goal met"
+	case x <= must:
+		return "must met"
+	}
+	return "**missed**"
 }
 
 // writeTable prints every value of the subjects given, a column each.
@@ -166,9 +172,12 @@ func writeNotes(w io.Writer, all []measured) {
 }
 
 // writeReport prints the whole of it as Markdown.
-func writeReport(w io.Writer, all []measured, repeats int) {
+func writeReport(w io.Writer, all []measured, parsers parsing, repeats int) {
 	fmt.Fprintf(w, "%d repeats, interleaved; %d cores, %s, %s.\n\n", repeats, runtime.NumCPU(), cpuModel(), runtime.Version())
 	writeGoals(w, all)
+	if t := parsers.table(); t != "" {
+		fmt.Fprintf(w, "\n%s", t)
+	}
 	var relays, broker []measured
 	for _, m := range all {
 		if m.figure.broker {
