@@ -1,0 +1,63 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+)
+
+func TestServeEndsWithItsContext(t *testing.T) {
+	r := start(t, Options{})
+	c := connect(t, r.addr, "1.2")
+	c.tell("SUBSCRIBE\nid:x\ndestination:/queue/q\n\n\x00")
+	dial(t, r.addr) // one that has not connected yet
+	c.tell("SEND\ndestination:/queue/q\n\n\x00")
+	c.want("MESSAGE")
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	for r.open.Load() != 0 {
+		t.Fatalf("%d connections are open after Serve", r.open.Load())
+	}
+	if e := r.wantEnd(t, EndShutdown); !errors.Is(e.Err, context.Canceled) {
+		t.Errorf("cause: got %v, want context.Canceled", e.Err)
+	}
+	if _, err := c.next(); err == nil {
+		t.Error("the client is still connected")
+	}
+	if conn, err := net.Dial("tcp", r.addr); err == nil {
+		conn.Close()
+		t.Error("the listener is still open")
+	}
+}
+
+func TestServeReportsItsListener(t *testing.T) {
+	b, err := NewBroker(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	err = b.Serve(context.Background(), l)
+	if want := "accept clients on " + l.Addr().String() + ": "; err == nil || err.Error()[:len(want)] != want {
+		t.Errorf("got %v, want %s…", err, want)
+	}
+}
+
+func TestClientCloses(t *testing.T) {
+	for name, sent := range map[string]string{"at once": "", "within a frame": "CONNECT\naccept-ver", "within a body": "CONNECT\n\n\x00SEND\ndestination:/queue/q\n\nbo"} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, Options{})
+			c := dial(t, r.addr)
+			c.tell(sent)
+			c.conn.Close()
+			if e := r.wantEnd(t, EndClientClosed); e.Remote.String() != c.conn.LocalAddr().String() {
+				t.Errorf("remote: got %v, want %v", e.Remote, c.conn.LocalAddr())
+			}
+		})
+	}
+}

@@ -1,0 +1,63 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+)
+
+// write carries the outbox to the socket, and heart-beats where it is empty.
+func (s *session) write() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	last := time.Now()
+	for {
+		batch, size, beat, open := s.out.take()
+		if size == 0 {
+			if !open {
+				return
+			}
+			var due <-chan time.Time
+			if beat > 0 {
+				timer.Reset(time.Until(last.Add(beat)))
+				due = timer.C
+			}
+			select {
+			case <-s.out.wake:
+				continue
+			case <-due:
+				batch = net.Buffers{{'\n'}}
+			}
+		}
+		if err := s.writeBatch(batch); err != nil {
+			reason := EndClientClosed
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				reason = EndSlowConsumer
+			}
+			s.end(reason, err, nil)
+			return
+		}
+		last = time.Now()
+		if s.out.wrote(size) {
+			s.broker.store.resume(s)
+		}
+	}
+}
+
+// writeBatch writes all of a batch within the write timeout.
+func (s *session) writeBatch(batch net.Buffers) error {
+	if err := s.conn.SetWriteDeadline(time.Now().Add(s.broker.options.WriteTimeout)); err != nil {
+		return fmt.Errorf("write to client: %w", err)
+	}
+	select {
+	case <-s.ending: // after which there is less time
+		_ = s.conn.SetWriteDeadline(time.Now().Add(lastWords))
+	default:
+	}
+	if _, err := batch.WriteTo(s.conn); err != nil {
+		return fmt.Errorf("write to client: %w", err)
+	}
+	return nil
+}
