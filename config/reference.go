@@ -28,7 +28,7 @@ var topics = []topic{
 	{"Origins", "Which web pages may open a session. A refused page gets 403.", []variable{
 		{"ORIGINS", origins, "A list of origins. `same-origin` is the host that the browser's request names. `https://*.example.com` is every host below example.com, whole labels only, and not example.com itself; a port must be named unless it is the scheme's default. `*` alone lets **every page on the web** open a session with whatever the browser holds: only for brokers that are public anyway."},
 		{"ALLOW_NULL_ORIGIN", boolean, "Let pages in whose origin is `null`: local files, sandboxed frames. Any site can make such a frame, so this is nearly as wide as `*`."},
-		{"ALLOW_MISSING_ORIGIN", boolean, "Let requests in that name no origin. Browsers always name one; programs seldom do."},
+		{"ALLOW_MISSING_ORIGIN", boolean, "Let requests in that name no origin. Browsers name one with every WebSocket; other programs seldom do."},
 		{"TRUSTED_PROXIES", proxies, "A list of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed, walking from the right. None by default: the headers are ignored then."},
 	}},
 	{"Brokers", "", []variable{
@@ -47,7 +47,7 @@ var topics = []topic{
 		{"BROKER_LOGIN", headerValue, "The login of every session at the broker."},
 		{"BROKER_PASSCODE", headerValue, "Its passcode: a secret. Only together with a login."},
 		{"BROKER_HOST", headerValue, "The virtual host of every session."},
-		{"BROKER_DIALECT", oneOf(DialectAuto, DialectRabbitMQ, DialectActiveMQ, DialectArtemis, DialectHornetQ, DialectApollo), "How login and passcode are escaped for the broker. Brokers differ: name yours if a credential holds a backslash or a colon."},
+		{"BROKER_DIALECT", oneOf(DialectAuto, DialectRabbitMQ, DialectActiveMQ, DialectArtemis, DialectHornetQ, DialectApollo), "How login and passcode are escaped for the broker. `auto` suits RabbitMQ and ActiveMQ. The others differ where a credential holds a backslash."},
 	}},
 	{"Heart-beats", "Each leg is negotiated by itself: the larger of what one side can send and the other wants to receive.", []variable{
 		{"BROKER_HEART_BEAT", heartBeat, "The heart-beats offered to the broker: send, receive."},

@@ -1,0 +1,81 @@
+package config
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the reference into docs/configuration.md")
+
+// TestDocs holds the tables of the docs equal to the code.
+func TestDocs(t *testing.T) {
+	const page = "../docs/configuration.md"
+	const begin, end = "from config/reference.go. -->\n\n", "\n<!-- reference: end -->"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(text), begin)
+	got, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s lacks %q or %q", page, begin, end)
+	}
+	want := Reference()
+	if *update {
+		if err := os.WriteFile(page, []byte(before+begin+want+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got != want {
+		t.Errorf("%s differs from the code; run go test ./config -update", page)
+	}
+}
+
+// TestReferenceIsWhole holds the table of variables equal to the fields of
+// Config, topic by topic and in order.
+func TestReferenceIsWhole(t *testing.T) {
+	var c Config
+	i := 0
+	for group := range topicsOf(&c) {
+		if i >= len(topics) {
+			t.Fatalf("no topic for %v", group.Type())
+		}
+		var fields, variables []string
+		for sf := range group.Fields() {
+			fields = append(fields, sf.Tag.Get("env"))
+		}
+		for _, v := range topics[i].variables {
+			variables = append(variables, v.name)
+			if v.doc == "" || v.rule.form == "" {
+				t.Errorf("%s lacks its doc or its form", v.name)
+			}
+			if strings.Contains(v.doc+v.rule.form, "|") {
+				t.Errorf("%s would break the Markdown table", v.name)
+			}
+		}
+		if !slices.Equal(fields, variables) {
+			t.Errorf("%s: got variables %v, want the fields of %v: %v", topics[i].title, variables, group.Type(), fields)
+		}
+		i++
+	}
+	if i != len(topics) {
+		t.Errorf("got %d topics, want %d", len(topics), i)
+	}
+}
+
+// TestExamples reads every example that a mistake would give.
+func TestExamples(t *testing.T) {
+	for _, f := range fieldsOf(new(Config)) {
+		if f.rule.example == "" {
+			continue
+		}
+		environ := []string{"STOMPGW_BROKERS=tcp://a", f.name + "=" + f.rule.example}
+		if _, err := Parse(environ); err != nil {
+			t.Errorf("the example of %s: %v", f.name, err)
+		}
+	}
+}
