@@ -37,6 +37,8 @@ type backendConn struct {
 	skip  int    // bytes of a swallowed body still to come
 	owed  string // receipt due after them
 	out   []byte // answers to the bytes read last
+
+	batches map[int][]byte // a write's worth of messages, by the size of a body
 }
 
 func (b *backendConn) serve() {
@@ -164,11 +166,17 @@ func (b *backendConn) blast(spec string) error {
 	if err != nil {
 		return err
 	}
-	one := messageFrame(size)
-	perWrite := max(1, (64<<10)/len(one))
-	batch := bytes.Repeat(one, perWrite)
+	frame := len(messageFrame(size, 0))
+	perWrite := max(1, writeSize/frame)
+	batch := b.batches[size]
+	if batch == nil {
+		for id := range perWrite {
+			batch = append(batch, messageFrame(size, id)...)
+		}
+		b.batches = map[int][]byte{size: batch}
+	}
 	for ; count > 0; count -= perWrite {
-		if _, err := b.conn.Write(batch[:min(count, perWrite)*len(one)]); err != nil {
+		if _, err := b.conn.Write(batch[:min(count, perWrite)*frame]); err != nil {
 			return err
 		}
 	}

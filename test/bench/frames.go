@@ -36,10 +36,10 @@ func blastFrame(count, size int) []byte {
 	return sendFrame(fmt.Sprintf("%s%d/%d", destBlast, count, size), 0, "")
 }
 
-// messageFrame is what a blast consists of.
-func messageFrame(size int) []byte {
-	b := []byte("MESSAGE\nsubscription:0\nmessage-id:000001\ndestination:/queue/blast\ncontent-length:")
-	b = strconv.AppendInt(b, int64(size), 10)
+// messageFrame is what a blast consists of. As from a real broker, no two
+// heads in a row are equal; all frames of a size are equally long.
+func messageFrame(size, id int) []byte {
+	b := fmt.Appendf(nil, "MESSAGE\nsubscription:0\nmessage-id:%06d\ndestination:/queue/blast\ncontent-length:%d", id%1e6, size)
 	b = append(b, "\n\n"...)
 	b = append(b, body(size)...)
 	return append(b, 0)

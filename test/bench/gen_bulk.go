@@ -50,7 +50,7 @@ func measureIn(ctx context.Context, j job) (result, error) {
 
 // measureOut has the broker stream frames to clients, a chunk for each request.
 func measureOut(ctx context.Context, j job) (result, error) {
-	count := max(1, j.Chunk/len(messageFrame(j.Size)))
+	count := max(1, j.Chunk/len(messageFrame(j.Size, 0)))
 	return measureBulk(ctx, j, bulk{
 		perChunk: count,
 		answers:  count,

@@ -92,7 +92,7 @@ func (b *bench) startSubject(ctx context.Context, s subject, backend string, cor
 }
 
 // launchStompgw runs the gateway as the tree has it, with the limits raised
-// to what the figures need and pings out of the way of idle sessions.
+// to what the figures need. Its WebSocket pings stay on, as a user has them.
 func launchStompgw(b *bench, listen, backend string) (command, target, error) {
 	if b.gateway == "" {
 		return command{}, target{}, fmt.Errorf("stompgw: %w", b.gatewayErr)
