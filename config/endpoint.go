@@ -23,33 +23,29 @@ func (e Endpoint) String() string {
 // UnmarshalText reads tcp://host[:port], by default port 61613, or
 // tls://host[:port], by default port 61614.
 func (e *Endpoint) UnmarshalText(text []byte) error {
-	rest, port := "", ""
-	tls := false
-	switch scheme, after, ok := strings.Cut(string(text), "://"); {
-	case ok && scheme == "tcp":
-		rest, port = after, "61613"
-	case ok && scheme == "tls":
-		rest, port, tls = after, "61614", true
-	default:
-		return unexpected("tcp://host:port or tls://host:port")
-	}
-	if strings.Contains(rest, "@") {
+	scheme, rest, _ := strings.Cut(string(text), "://")
+	byDefault, ok := map[string]string{"tcp": "61613", "tls": "61614"}[scheme]
+	switch {
+	case !ok:
+		return unexpected(endpointForm)
+	case strings.Contains(rest, "@"):
 		return unexpected("no login in a broker's address, but in " + Prefix + "BROKER_LOGIN and " + Prefix + "BROKER_PASSCODE")
 	}
-	host := rest
-	if h, p, err := net.SplitHostPort(rest); err == nil {
-		host, port = h, p
-	} else if strings.HasPrefix(rest, "[") && strings.HasSuffix(rest, "]") {
-		host = rest[1 : len(rest)-1]
-	} else if strings.Contains(rest, ":") {
-		return unexpected("tcp://host:port or tls://host:port, IPv6 in brackets")
+	host, port, err := net.SplitHostPort(rest)
+	if err != nil { // no port, or no address at all
+		host, port, err = net.SplitHostPort(rest + ":" + byDefault)
+	}
+	if bracketed := strings.HasPrefix(rest, "["); err != nil || bracketed != strings.Contains(host, ":") {
+		return unexpected(endpointForm + ", IPv6 and nothing else in brackets")
 	}
 	if !isHost(host) || !isPort(port, 1) {
-		return unexpected("tcp://host:port or tls://host:port")
+		return unexpected(endpointForm)
 	}
-	*e = Endpoint{TLS: tls, Address: net.JoinHostPort(host, port)}
+	*e = Endpoint{TLS: scheme == "tls", Address: net.JoinHostPort(host, port)}
 	return nil
 }
+
+const endpointForm = "tcp://host:port or tls://host:port"
 
 // isHost says whether s is an IP address or could be a host's name. Underscores
 // are no part of host names, but of those in container networks.

@@ -14,7 +14,8 @@ type field struct {
 }
 
 // secret says whether the value must never be shown, and may come from a file.
-func (f field) secret() bool { return f.value.Type() == reflect.TypeFor[Secret]() }
+// The zero field is no secret.
+func (f field) secret() bool { return f.value.IsValid() && f.value.Type() == reflect.TypeFor[Secret]() }
 
 // topicsOf gives the structs of c.
 func topicsOf(c *Config) iter.Seq[reflect.Value] {

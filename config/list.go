@@ -32,8 +32,9 @@ func splitList(s string) ([]string, error) {
 	return items, nil
 }
 
-// listOf makes a parser of a list out of one of an item.
-func listOf[T comparable](form string, parse func(string) (T, error)) func(string) (any, error) {
+// listOf makes a parser of a list, each item once, out of one of an item, which
+// is called what.
+func listOf[T comparable](what string, parse func(string) (T, error)) func(string) (any, error) {
 	return func(s string) (any, error) {
 		items, err := splitList(s)
 		if err != nil {
@@ -47,7 +48,7 @@ func listOf[T comparable](form string, parse func(string) (T, error)) func(strin
 				return nil, inItem(i, len(items), err)
 			}
 			if seen[v] {
-				return nil, inItem(i, len(items), unexpected(form+", each once"))
+				return nil, inItem(i, len(items), unexpected("each "+what+" once"))
 			}
 			seen[v] = true
 			list = append(list, v)

@@ -75,8 +75,8 @@ func (o *Origins) add(item string) error {
 	if !ok || !isScheme(scheme) {
 		return unexpected(originForm)
 	}
-	if trimmed := strings.TrimSuffix(rest, "/"); trimmed != rest || strings.ContainsAny(rest, "/?#@") {
-		return unexpected("an origin, which has no path, slash or login after its host")
+	if strings.ContainsAny(rest, "/?#@") {
+		return unexpected("scheme://host[:port] without a slash, path or login")
 	}
 	rest, wild := strings.CutPrefix(rest, "*.")
 	host, port := rest, ""

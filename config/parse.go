@@ -32,9 +32,9 @@ func Parse(environ []string) (Config, error) {
 
 // parsers are for the lists, whose items the env package would not trim.
 var parsers = map[reflect.Type]env.ParserFunc{
-	reflect.TypeFor[[]string]():       listOf(pathForm, parsePath),
-	reflect.TypeFor[[]Endpoint]():     listOf("brokers", parseEndpoint),
-	reflect.TypeFor[[]netip.Prefix](): listOf(proxyForm, parseProxy),
+	reflect.TypeFor[[]string]():       listOf("path", parsePath),
+	reflect.TypeFor[[]Endpoint]():     listOf("broker", parseEndpoint),
+	reflect.TypeFor[[]netip.Prefix](): listOf("proxy", parseProxy),
 }
 
 // parseTopic fills in one field of Config. The env package names the field that

@@ -40,10 +40,9 @@ func newReading(environ []string, fields []field) *reading {
 		}
 	}
 	for name, value := range r.given {
-		secret, isFile := strings.CutSuffix(name, fileSuffix)
 		if _, ok := r.known[name]; ok {
 			r.values[name] = value
-		} else if !(isFile && r.known[secret].secret()) && !isServiceLink(name, value) {
+		} else if r.secretOf(name) == "" && !isServiceLink(name, value) {
 			r.unknown(name)
 		}
 	}
@@ -53,6 +52,15 @@ func newReading(environ []string, fields []field) *reading {
 		}
 	}
 	return r
+}
+
+// secretOf gives the secret whose file a variable names, "" if it is none such.
+func (r *reading) secretOf(variable string) string {
+	secret, ok := strings.CutSuffix(variable, fileSuffix)
+	if !ok || !r.known[secret].secret() {
+		return ""
+	}
+	return secret
 }
 
 // readSecret fills in a secret that stands in a file.
@@ -131,10 +139,10 @@ func (r *reading) err() error {
 		return nil
 	}
 	place := func(m Mistake) int {
-		if i, ok := r.order[m.Variable]; ok {
-			return i
+		if secret := r.secretOf(m.Variable); secret != "" {
+			return r.order[secret]
 		}
-		if i, ok := r.order[strings.TrimSuffix(m.Variable, fileSuffix)]; ok && m.Value != redacted {
+		if i, ok := r.order[m.Variable]; ok {
 			return i
 		}
 		return len(r.order)

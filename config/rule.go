@@ -85,7 +85,7 @@ var (
 	origins   = rule{form: originForm}
 	proxies   = rule{form: proxyForm}
 	paths     = rule{form: pathForm}
-	endpoints = rule{form: "tcp://host:port or tls://host:port", ok: func(v any) bool { return len(v.([]Endpoint)) > 0 }}
+	endpoints = rule{form: endpointForm, ok: func(v any) bool { return len(v.([]Endpoint)) > 0 }}
 
 	hostName = rule{form: "a host name or an IP address", ok: func(v any) bool {
 		return v.(string) == "" || isHost(v.(string))

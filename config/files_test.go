@@ -1,0 +1,75 @@
+package config
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"testing"
+	"time"
+)
+
+// keyPair makes a certificate that signs itself, and its key, both PEM.
+func keyPair(t *testing.T) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
+}
+
+func TestTLSFiles(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := keyPair(t)
+	_, otherKey := keyPair(t)
+	write(t, dir, "cert", cert)
+	write(t, dir, "key", key)
+	write(t, dir, "otherkey", otherKey)
+	write(t, dir, "text", "hello\n")
+
+	const tls = "BROKERS=tls://a\n"
+	const pair = tls + "BROKER_TLS_CERT_FILE=DIR/cert\nBROKER_TLS_KEY_FILE=DIR/"
+	for _, sound := range []string{
+		tls + "BROKER_TLS_CA_FILE=DIR/cert\nBROKER_TLS_SERVER_NAME=a",
+		pair + "key",
+		"BROKERS=tcp://a,tls://b\nBROKER_TLS_CA_FILE=DIR/cert",
+	} {
+		if _, err := Parse(lines(dir, sound)); err != nil {
+			t.Errorf("%q: %v", sound, err)
+		}
+	}
+	for _, test := range []struct{ environ, want string }{
+		{tls + "BROKER_TLS_CA_FILE=DIR/none", `STOMPGW_BROKER_TLS_CA_FILE="DIR/none": expected a readable PEM file (no such file or directory)`},
+		{tls + "BROKER_TLS_CA_FILE=DIR/text", `STOMPGW_BROKER_TLS_CA_FILE="DIR/text": expected a PEM file with CA certificates`},
+		{tls + "BROKER_TLS_CA_FILE=DIR/key", `STOMPGW_BROKER_TLS_CA_FILE="DIR/key": expected a PEM file with CA certificates`},
+		{tls + "BROKER_TLS_SERVER_NAME=a:1", `STOMPGW_BROKER_TLS_SERVER_NAME="a:1": expected a host name or an IP address`},
+		{tls + "BROKER_TLS_KEY_FILE=DIR/key", `STOMPGW_BROKER_TLS_KEY_FILE="DIR/key": expected only together with STOMPGW_BROKER_TLS_CERT_FILE`},
+		{tls + "BROKER_TLS_CERT_FILE=DIR/cert", `STOMPGW_BROKER_TLS_CERT_FILE="DIR/cert": expected only together with STOMPGW_BROKER_TLS_KEY_FILE`},
+		{tls + "BROKER_TLS_CERT_FILE=DIR/key\nBROKER_TLS_KEY_FILE=DIR/key", `STOMPGW_BROKER_TLS_CERT_FILE="DIR/key": expected a PEM file with a certificate`},
+		{pair + "none", `STOMPGW_BROKER_TLS_KEY_FILE="DIR/none": expected a readable PEM file (no such file or directory)`},
+		{pair + "text", `STOMPGW_BROKER_TLS_KEY_FILE="DIR/text": expected a PEM file with the key of STOMPGW_BROKER_TLS_CERT_FILE (tls: failed to find any PEM data in key input)`},
+		{pair + "otherkey", `STOMPGW_BROKER_TLS_KEY_FILE="DIR/otherkey": expected a PEM file with the key of STOMPGW_BROKER_TLS_CERT_FILE (tls: private key does not match public key)`},
+		{
+			"BROKER_TLS_CA_FILE=DIR/cert\nBROKER_TLS_SERVER_NAME=a\nBROKER_TLS_CERT_FILE=DIR/cert\nBROKER_TLS_KEY_FILE=DIR/key",
+			`STOMPGW_BROKER_TLS_CA_FILE="DIR/cert": expected nothing without a tls:// broker in STOMPGW_BROKERS` + "\n" +
+				`STOMPGW_BROKER_TLS_SERVER_NAME="a": expected nothing without a tls:// broker in STOMPGW_BROKERS` + "\n" +
+				`STOMPGW_BROKER_TLS_CERT_FILE="DIR/cert": expected nothing without a tls:// broker in STOMPGW_BROKERS` + "\n" +
+				`STOMPGW_BROKER_TLS_KEY_FILE="DIR/key": expected nothing without a tls:// broker in STOMPGW_BROKERS`,
+		},
+	} {
+		expectMistakes(t, dir, test.environ, test.want)
+	}
+}

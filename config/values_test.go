@@ -1,0 +1,185 @@
+package config
+
+import (
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestDefaults has every default by its value.
+func TestDefaults(t *testing.T) {
+	got, err := Parse([]string{"STOMPGW_BROKERS=tcp://a", "HOME=/", "STOMPGW_LISTEN=", "STOMPGW"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		Server:      Server{Listen: ":8080", AdminListen: "127.0.0.1:9090", Paths: []string{"/stomp"}},
+		Origin:      Origin{Allowed: Origins{Same: true}, AllowMissing: true},
+		Broker:      Broker{[]Endpoint{{Address: "a:61613"}}, 5 * time.Second, time.Second, 30 * time.Second},
+		Credentials: Credentials{Dialect: DialectAuto},
+		HeartBeats: HeartBeats{
+			HeartBeat{10 * time.Second, 10 * time.Second}, HeartBeat{10 * time.Second, 10 * time.Second}, 25 * time.Second,
+		},
+		Timeouts: Timeouts{
+			Connect: 10 * time.Second, Login: 10 * time.Second, Frame: 30 * time.Second, Disconnect: 5 * time.Second,
+			Close: 2 * time.Second, SlowClient: 20 * time.Second, SlowBroker: 2 * time.Minute,
+		},
+		Limits: Limits{10000, 1000, 16 << 10, 64 << 10, 100, 16 << 20},
+		Frames: Frames{MessageType: MessageAuto},
+		Drain:  Drain{5 * time.Second, 15 * time.Second, 30 * time.Second},
+		Log:    Log{LogInfo, LogJSON},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+// everything sets each variable, but for TLS files, to another value than its
+// default, in the form that Lines gives.
+const everything = `STOMPGW_LISTEN=127.0.0.1:0
+STOMPGW_ADMIN_LISTEN=[::1]:0
+STOMPGW_PATHS=/stomp,/ws/v1.0_~-
+STOMPGW_PPROF=true
+STOMPGW_ORIGINS=same-origin,https://a.example,http://b.example:8080,https://*.c.example,https://*.c.example:8443
+STOMPGW_ALLOW_NULL_ORIGIN=true
+STOMPGW_ALLOW_MISSING_ORIGIN=false
+STOMPGW_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7/32,2001:db8::/32
+STOMPGW_BROKERS=tcp://a:1,tls://[::1]:61614
+STOMPGW_BROKER_DIAL_TIMEOUT=1ms
+STOMPGW_BROKER_BACKOFF_MIN=2s
+STOMPGW_BROKER_BACKOFF_MAX=1h
+STOMPGW_BROKER_TLS_CA_FILE=
+STOMPGW_BROKER_TLS_SERVER_NAME=broker.example
+STOMPGW_BROKER_TLS_CERT_FILE=
+STOMPGW_BROKER_TLS_KEY_FILE=
+STOMPGW_BROKER_LOGIN=gäste: a=b
+STOMPGW_BROKER_PASSCODE=***
+STOMPGW_BROKER_HOST=/
+STOMPGW_BROKER_DIALECT=apollo
+STOMPGW_BROKER_HEART_BEAT=0s,1h
+STOMPGW_CLIENT_HEART_BEAT=1s,1m30s
+STOMPGW_PING_INTERVAL=10m
+STOMPGW_CONNECT_TIMEOUT=1s
+STOMPGW_LOGIN_TIMEOUT=2s
+STOMPGW_FIRST_FRAME_TIMEOUT=3s
+STOMPGW_IDLE_TIMEOUT=168h
+STOMPGW_FRAME_TIMEOUT=4s
+STOMPGW_DISCONNECT_TIMEOUT=6s
+STOMPGW_CLOSE_TIMEOUT=7s
+STOMPGW_SLOW_CLIENT_TIMEOUT=8s
+STOMPGW_SLOW_BROKER_TIMEOUT=1h1m
+STOMPGW_MAX_SESSIONS=1000000
+STOMPGW_MAX_SESSIONS_PER_IP=0
+STOMPGW_MAX_HEAD_BEFORE_LOGIN=256B
+STOMPGW_MAX_HEAD=1MiB
+STOMPGW_MAX_HEADERS=10
+STOMPGW_MAX_BODY=1GiB
+STOMPGW_MESSAGE_TYPE=binary
+STOMPGW_CLOSE_ON_ERROR=true
+STOMPGW_DRAIN_DELAY=0s
+STOMPGW_DRAIN_SPREAD=1h
+STOMPGW_DRAIN_TIMEOUT=1h
+STOMPGW_LOG_LEVEL=debug
+STOMPGW_LOG_FORMAT=console`
+
+// TestLines: what is written is what was read, each variable in its own field.
+func TestLines(t *testing.T) {
+	c, err := Parse(strings.Split(everything, "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := c.Lines(), strings.Split(everything, "\n")
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Fatalf("line %d: got\n%s\nwant\n%s", i+1, c, everything)
+		}
+	}
+}
+
+func TestEndpoints(t *testing.T) {
+	for text, want := range map[string]Endpoint{
+		"tcp://rabbit":                 {false, "rabbit:61613"},
+		"tls://rabbit":                 {true, "rabbit:61614"},
+		"tcp://my_broker.internal.:1":  {false, "my_broker.internal.:1"},
+		"tcp://10.0.0.1:65535":         {false, "10.0.0.1:65535"},
+		"tcp://[::1]":                  {false, "[::1]:61613"},
+		"tls://[fe80::1%eth0]:61614":   {true, "[fe80::1%eth0]:61614"},
+		"tcp://xn--bcher-kva.example ": {false, "xn--bcher-kva.example:61613"},
+	} {
+		c, err := Parse([]string{"STOMPGW_BROKERS=tls://x:9, " + text})
+		if err != nil || len(c.Broker.Endpoints) != 2 || c.Broker.Endpoints[1] != want {
+			t.Errorf("%q: got %v, %v, want %v", text, c.Broker.Endpoints, err, want)
+		}
+	}
+}
+
+func TestOrigins(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		want Origins
+	}{
+		{"*", Origins{Any: true}},
+		{" same-origin , same-origin", Origins{Same: true}},
+		{"HTTPS://A.Example:443,https://a.example", Origins{Exact: []string{"https://a.example"}}},
+		{"http://a:80,http://a:443", Origins{Exact: []string{"http://a", "http://a:443"}}},
+		{"http://[::1]:8080,http://127.0.0.1", Origins{Exact: []string{"http://[::1]:8080", "http://127.0.0.1"}}},
+		{"capacitor://localhost", Origins{Exact: []string{"capacitor://localhost"}}},
+		{
+			"https://*.Example.com:443, https://*.example.com, http://*.example.com:8080",
+			Origins{Subdomains: []Subdomains{{"https", ".example.com", ""}, {"http", ".example.com", "8080"}}},
+		},
+	} {
+		c, err := Parse([]string{"STOMPGW_BROKERS=tcp://a", "STOMPGW_ORIGINS=" + test.text})
+		if err != nil || !reflect.DeepEqual(c.Origin.Allowed, test.want) {
+			t.Errorf("%q: got %+v, %v, want %+v", test.text, c.Origin.Allowed, err, test.want)
+		}
+	}
+}
+
+func TestTrustedProxies(t *testing.T) {
+	for text, want := range map[string]string{
+		"10.0.0.1":            "10.0.0.1/32",
+		"::1":                 "::1/128",
+		"::ffff:10.0.0.1":     "10.0.0.1/32",
+		"::ffff:10.0.0.0/104": "10.0.0.0/8",
+		"0.0.0.0/0":           "0.0.0.0/0",
+	} {
+		c, err := Parse([]string{"STOMPGW_BROKERS=tcp://a", "STOMPGW_TRUSTED_PROXIES=" + text})
+		if err != nil || len(c.Origin.TrustedProxies) != 1 || c.Origin.TrustedProxies[0] != netip.MustParsePrefix(want) {
+			t.Errorf("%q: got %v, %v, want %v", text, c.Origin.TrustedProxies, err, want)
+		}
+	}
+}
+
+// TestServiceLinks: what Kubernetes sets for the services stompgw and
+// stompgw-admin is no mistake.
+func TestServiceLinks(t *testing.T) {
+	const links = `STOMPGW_SERVICE_HOST=10.96.0.7
+STOMPGW_SERVICE_PORT=8080
+STOMPGW_SERVICE_PORT_HTTP=8080
+STOMPGW_PORT=tcp://10.96.0.7:8080
+STOMPGW_PORT_8080_TCP=tcp://10.96.0.7:8080
+STOMPGW_PORT_8080_TCP_PROTO=tcp
+STOMPGW_PORT_8080_TCP_PORT=8080
+STOMPGW_PORT_8080_TCP_ADDR=10.96.0.7
+STOMPGW_ADMIN_SERVICE_HOST=10.96.0.8
+STOMPGW_ADMIN_PORT=tcp://10.96.0.8:9090
+STOMPGW_ADMIN_PORT_9090_TCP_ADDR=10.96.0.8`
+	if _, err := Parse(append(strings.Split(links, "\n"), "STOMPGW_BROKERS=tcp://a")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestListenersApart has pairs of addresses that do not get in each other's way.
+func TestListenersApart(t *testing.T) {
+	for _, pair := range [][2]string{
+		{":0", ":0"}, {"127.0.0.1:8080", "127.0.0.2:8080"}, {":8080", ":8081"}, {"[::1]:8080", "127.0.0.1:8080"},
+	} {
+		environ := []string{"STOMPGW_BROKERS=tcp://a", "STOMPGW_LISTEN=" + pair[0], "STOMPGW_ADMIN_LISTEN=" + pair[1]}
+		if _, err := Parse(environ); err != nil {
+			t.Errorf("%v: %v", pair, err)
+		}
+	}
+}
