@@ -65,6 +65,9 @@ type Credentials struct {
 	Passcode Secret  `env:"BROKER_PASSCODE"` // never without Login
 	Host     string  `env:"BROKER_HOST"`     // virtual host
 	Dialect  Dialect `env:"BROKER_DIALECT" envDefault:"auto"`
+	// AllowMissing passes a CONNECT without login on as it is, instead of with an
+	// empty one, so that the broker's default user applies.
+	AllowMissing bool `env:"ALLOW_MISSING_LOGIN" envDefault:"false"`
 }
 
 // HeartBeats are what the gateway offers on each leg.

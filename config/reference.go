@@ -48,6 +48,7 @@ var topics = []topic{
 		{"BROKER_PASSCODE", headerValue, "Its passcode: a secret. Only together with a login."},
 		{"BROKER_HOST", headerValue, "The virtual host of every session."},
 		{"BROKER_DIALECT", oneOf(DialectAuto, DialectRabbitMQ, DialectActiveMQ, DialectArtemis, DialectHornetQ, DialectApollo), "How login and passcode are escaped for the broker. `auto` suits RabbitMQ and ActiveMQ. The others differ where a credential holds a backslash."},
+		{"ALLOW_MISSING_LOGIN", boolean, "Pass a CONNECT without login on as it is, so that the broker's default or anonymous user applies. Otherwise it goes on with an empty login and passcode, because RabbitMQ takes a client without a login for `guest`."},
 	}},
 	{"Heart-beats", "Each leg is negotiated by itself: the larger of what one side can send and the other wants to receive.", []variable{
 		{"BROKER_HEART_BEAT", heartBeat, "The heart-beats offered to the broker: send, receive."},

@@ -1,0 +1,112 @@
+// Command stompgw lets browsers speak STOMP over WebSocket to a broker that
+// speaks it over TCP.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/stompgw/stompgw/config"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+const usage = `stompgw lets browsers speak STOMP over WebSocket to a broker that speaks it over TCP.
+
+Usage:
+  stompgw [serve]       serve, as the STOMPGW_ variables of the environment say
+  stompgw demo          serve a broker in memory and a page to try it with
+  stompgw check         say what is wrong with the configuration, and exit
+  stompgw healthcheck   ask the running gateway's /readyz, and exit
+  stompgw version       print the version
+  stompgw help          print this
+
+The least it needs is where the broker is:
+  STOMPGW_BROKERS=tcp://broker:61613 stompgw
+All settings are in docs/configuration.md.
+`
+
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2 // wrong arguments, or a wrong configuration
+)
+
+func main() {
+	ctx, stop := untilSignal(context.Background())
+	status := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// run is main without the process: what it is given is all that it knows. The
+// context ends serving in order.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	command := "serve"
+	if len(args) > 0 {
+		command = args[0]
+	}
+	if len(args) > 1 {
+		fmt.Fprintf(stderr, "stompgw: %s takes no arguments\n\n%s", command, usage)
+		return exitUsage
+	}
+	var err error
+	switch command {
+	case "serve":
+		err = serve(ctx, environ, stderr)
+	case "demo":
+		err = serveDemo(ctx, environ, stdout, stderr)
+	case "check":
+		err = check(environ, stdout)
+	case "healthcheck":
+		err = healthcheck(ctx, environ, stdout)
+	case "version", "--version", "-version":
+		fmt.Fprintf(stdout, "stompgw %s (%s, %s/%s)\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	case "help", "--help", "-help", "-h":
+		fmt.Fprint(stdout, usage)
+	default:
+		fmt.Fprintf(stderr, "stompgw: unknown command %q\n\n%s", command, usage)
+		return exitUsage
+	}
+	var mistakes config.Mistakes
+	switch {
+	case errors.As(err, &mistakes):
+		fmt.Fprintf(stderr, "stompgw: the configuration is wrong:\n%s\n", mistakes)
+		return exitUsage
+	case err != nil:
+		fmt.Fprintf(stderr, "stompgw: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// check says whether the configuration is good, and what it comes to.
+func check(environ []string, stdout io.Writer) error {
+	conf, err := config.Parse(environ)
+	if err != nil {
+		return err
+	}
+	if _, err := newBrokers(conf, nil); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "The configuration is good:\n%s\n", conf)
+	return nil
+}
+
+// buildVersion gives the release, or else what the module was built from.
+func buildVersion() string {
+	if version != "dev" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return version
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/config"
+	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/gateway"
+)
+
+// gatewayOptions says in the gateway's words what the configuration says.
+func gatewayOptions(c config.Config) gateway.Options {
+	return gateway.Options{
+		Origins:        originPolicy(c.Origin),
+		TrustedProxies: c.Origin.TrustedProxies,
+		Credentials: gateway.Credentials{
+			Login:             c.Credentials.Login,
+			Passcode:          c.Credentials.Passcode.Reveal(),
+			Host:              c.Credentials.Host,
+			AllowMissingLogin: c.Credentials.AllowMissing,
+		},
+		MessageType:  messageTypes[c.Frames.MessageType],
+		CloseOnError: c.Frames.CloseOnError,
+
+		ClientHeartBeat: frameinspect.HeartBeat(c.HeartBeats.Client),
+		BrokerHeartBeat: frameinspect.HeartBeat(c.HeartBeats.Broker),
+		PingInterval:    c.HeartBeats.PingInterval,
+
+		ConnectTimeout:    c.Timeouts.Connect,
+		LoginTimeout:      c.Timeouts.Login,
+		FirstFrameTimeout: c.Timeouts.FirstFrame,
+		IdleTimeout:       c.Timeouts.Idle,
+		FrameTimeout:      c.Timeouts.Frame,
+		DisconnectTimeout: c.Timeouts.Disconnect,
+		CloseTimeout:      c.Timeouts.Close,
+		SlowClientTimeout: c.Timeouts.SlowClient,
+
+		MaxSessions:        c.Limits.Sessions,
+		MaxSessionsPerIP:   c.Limits.SessionsPerIP,
+		MaxHeadBeforeLogin: int(c.Limits.HeadBeforeLogin),
+		MaxHead:            int(c.Limits.Head),
+		MaxHeaders:         c.Limits.Headers,
+		MaxBody:            int64(c.Limits.Body),
+	}
+}
+
+var messageTypes = map[config.MessageType]gateway.MessageType{
+	config.MessageAuto:   gateway.AutoMessages,
+	config.MessageText:   gateway.TextMessages,
+	config.MessageBinary: gateway.BinaryMessages,
+}
+
+func originPolicy(c config.Origin) gateway.OriginPolicy {
+	p := gateway.OriginPolicy{Any: c.Allowed.Any, Same: c.Allowed.Same, Exact: c.Allowed.Exact, Null: c.AllowNull, Missing: c.AllowMissing}
+	for _, s := range c.Allowed.Subdomains {
+		p.Subdomains = append(p.Subdomains, gateway.Subdomains(s))
+	}
+	return p
+}
+
+// newBrokers makes the set of brokers that the configuration names.
+func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*broker.Set, error) {
+	dialect, ok := broker.ParseDialect(string(c.Credentials.Dialect))
+	if !ok {
+		return nil, fmt.Errorf("unknown dialect %q", c.Credentials.Dialect)
+	}
+	o := broker.Options{
+		DialTimeout: c.Broker.DialTimeout,
+		BackoffMin:  c.Broker.BackoffMin,
+		BackoffMax:  c.Broker.BackoffMax,
+		WriteLimit:  c.Timeouts.SlowBroker,
+		Dialect:     dialect,
+		OnDial:      onDial,
+	}
+	for _, e := range c.Broker.Endpoints {
+		o.Endpoints = append(o.Endpoints, broker.Endpoint(e))
+	}
+	var err error
+	if o.TLS, err = brokerTLS(c.BrokerTLS); err != nil {
+		return nil, err
+	}
+	return broker.New(o)
+}
+
+func brokerTLS(c config.BrokerTLS) (*tls.Config, error) {
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
+	if c.CAFile != "" {
+		pem, err := os.ReadFile(c.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the broker's CA: %w", err)
+		}
+		conf.RootCAs = x509.NewCertPool()
+		if !conf.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, errors.New("read the broker's CA: no certificate in " + c.CAFile)
+		}
+	}
+	if c.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the client certificate for the broker: %w", err)
+		}
+		conf.Certificates = []tls.Certificate{pair}
+	}
+	return conf, nil
+}
+
+// newLogger makes the log that the configuration asks for.
+func newLogger(c config.Log, w io.Writer) (*zap.Logger, error) {
+	level, err := zapcore.ParseLevel(string(c.Level))
+	if err != nil {
+		return nil, err
+	}
+	conf := zap.NewProductionEncoderConfig()
+	conf.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	conf.EncodeDuration = zapcore.SecondsDurationEncoder
+	conf.TimeKey = "time"
+	encoder := zapcore.NewJSONEncoder(conf)
+	if c.Format == config.LogConsole {
+		conf.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05.000")
+		conf.EncodeDuration = zapcore.StringDurationEncoder
+		encoder = zapcore.NewConsoleEncoder(conf)
+	}
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)), nil
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.uber.org/zap"
+
+	"github.com/stompgw/stompgw/admin"
+	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/config"
+	"github.com/stompgw/stompgw/gateway"
+)
+
+// Bounds of the HTTP side, where a request is a handshake or a probe.
+const (
+	readHeaderTimeout = 10 * time.Second
+	keepAliveTimeout  = 60 * time.Second
+	maxRequestHeader  = 64 << 10
+)
+
+// server is one running gateway with its two listeners.
+type server struct {
+	conf     config.Config
+	log      *zap.Logger
+	brokers  *broker.Set
+	gateway  *gateway.Gateway
+	registry *prometheus.Registry
+	draining atomic.Bool
+	other    http.Handler // serves the paths that are not the gateway's; nil for none
+}
+
+// serve runs the gateway until the context ends, then drains it.
+func serve(ctx context.Context, environ []string, stderr io.Writer) error {
+	conf, err := config.Parse(environ)
+	if err != nil {
+		return err
+	}
+	s, err := newServer(conf, stderr)
+	if err != nil {
+		return err
+	}
+	return s.run(ctx, nil)
+}
+
+func newServer(conf config.Config, stderr io.Writer) (*server, error) {
+	log, err := newLogger(conf.Log, stderr)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{conf: conf, log: log, registry: prometheus.NewRegistry()}
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
+	if s.brokers, err = newBrokers(conf, s.dialed); err != nil {
+		return nil, err
+	}
+	s.gateway = gateway.New(gatewayOptions(conf), s.brokers, log, s.registry)
+	return s, nil
+}
+
+func (s *server) dialed(endpoint string, took time.Duration, err error) {
+	s.gateway.Dialed(endpoint, took, err)
+}
+
+func buildInfo() prometheus.Collector {
+	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "stompgw", Name: "build_info",
+		Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": buildVersion()}})
+	info.Set(1)
+	return info
+}
+
+// run listens and serves until the context ends or a listener fails. ready is
+// told the public address; nil is fine.
+func (s *server) run(ctx context.Context, ready func(net.Addr)) error {
+	public, err := net.Listen("tcp", s.conf.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for browsers (STOMPGW_LISTEN): %w", err)
+	}
+	private, err := net.Listen("tcp", s.conf.Server.AdminListen)
+	if err != nil {
+		_ = public.Close() // nothing was served yet
+		return fmt.Errorf("listen for the admin side (STOMPGW_ADMIN_LISTEN): %w", err)
+	}
+	browsers, operators := s.httpServer(s.routes()), s.httpServer(admin.Handler(admin.Options{
+		Ready: s.ready, Metrics: s.registry, Profiles: s.conf.Server.PProf,
+	}))
+	failed := make(chan error, 2) // one from each listener
+	go func() { failed <- browsers.Serve(public) }()
+	go func() { failed <- operators.Serve(private) }()
+	s.log.Info("serving", zap.String("version", buildVersion()), zap.Stringer("listen", public.Addr()),
+		zap.Stringer("admin_listen", private.Addr()), zap.Strings("paths", s.conf.Server.Paths), zap.Strings("brokers", s.endpoints()))
+	if ready != nil {
+		ready(public.Addr())
+	}
+	served := 2
+	select {
+	case err = <-failed:
+		served--
+		s.log.Error("a listener failed", zap.Error(err))
+	case <-ctx.Done():
+	}
+	s.drain(browsers)
+	_ = browsers.Close()  // what is left was given its time
+	_ = operators.Close() // the same
+	for range served {
+		if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
+			err = errors.Join(err, e)
+		}
+	}
+	s.log.Info("stopped")
+	return err
+}
+
+// drain takes the gateway out of service: readiness fails first, so that load
+// balancers look elsewhere; then new sessions are refused and the old ones ended
+// one after the other; what is left at the deadline is cut off.
+func (s *server) drain(browsers *http.Server) {
+	d := s.conf.Drain
+	ctx, cancel := context.WithTimeout(context.Background(), d.Timeout)
+	defer cancel()
+	s.draining.Store(true)
+	s.log.Info("draining", zap.Int("sessions", s.gateway.Sessions()), zap.Duration("delay", d.Delay),
+		zap.Duration("spread", d.Spread), zap.Duration("timeout", d.Timeout))
+	select {
+	case <-time.After(d.Delay):
+	case <-ctx.Done():
+	}
+	if err := s.gateway.Drain(ctx, d.Spread); err != nil {
+		s.log.Warn("drain", zap.Error(err))
+	}
+	if err := browsers.Shutdown(ctx); err != nil {
+		s.log.Warn("requests were cut off", zap.Error(err))
+	}
+}
+
+func (s *server) ready(ctx context.Context) error {
+	if s.draining.Load() {
+		return errors.New("draining")
+	}
+	return s.brokers.Reachable(ctx)
+}
+
+// routes sends the gateway's paths to the gateway.
+func (s *server) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, path := range s.conf.Server.Paths {
+		mux.Handle(path, s.gateway)
+	}
+	if s.other != nil {
+		mux.Handle("/", s.other)
+	}
+	return mux
+}
+
+func (s *server) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       keepAliveTimeout,
+		MaxHeaderBytes:    maxRequestHeader,
+		ErrorLog:          zap.NewStdLog(s.log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel))),
+	}
+}
+
+func (s *server) endpoints() []string {
+	var list []string
+	for _, e := range s.conf.Broker.Endpoints {
+		list = append(list, e.String())
+	}
+	return list
+}

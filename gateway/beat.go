@@ -1,0 +1,214 @@
+package gateway
+
+import (
+	"errors"
+	"time"
+
+	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/websocket"
+)
+
+// keepAliveEvery is how often a broker that ends silent connections hears of the
+// gateway although no heart-beats were agreed on. Artemis gives them a minute.
+const keepAliveEvery = 20 * time.Second
+
+// graceBeats is how many intervals a peer may be silent, as a network may well
+// take half of one to deliver what was sent in time.
+const graceBeats = 2
+
+// leastGrace is the least time between a missing sign of life and the end.
+const leastGrace = 5 * time.Second
+
+// tryFor is how long a heart-beat or ping waits for a socket that is full.
+const tryFor = 100 * time.Millisecond
+
+// never is later than anything that is due.
+const never = int64(1<<63 - 1)
+
+// startTimer starts the looking after the session.
+func (s *session) startTimer() {
+	s.tickTurn.Lock()
+	defer s.tickTurn.Unlock()
+	s.timer = time.AfterFunc(s.gw.options.ConnectTimeout, s.tick)
+}
+
+// wakeTimer makes the next tick come at once, after what is due has changed.
+func (s *session) wakeTimer() { s.timer.Reset(0) }
+
+// stopTimer returns when no tick runs and none will.
+func (s *session) stopTimer() {
+	s.tickTurn.Lock()
+	defer s.tickTurn.Unlock()
+	s.stopped = true
+	s.timer.Stop()
+}
+
+// tick does what is due and sleeps until something may be due again. What
+// happened meanwhile only moves things further away, so nothing has to touch
+// the timer when bytes pass.
+func (s *session) tick() {
+	s.tickTurn.Lock()
+	defer s.tickTurn.Unlock()
+	if s.stopped {
+		return
+	}
+	now := s.gw.clock()
+	next := s.look(now)
+	if next != never {
+		s.timer.Reset(max(time.Duration(next-now), time.Millisecond))
+	}
+}
+
+// look does what is due and gives the time when something may be due next.
+func (s *session) look(now int64) int64 {
+	o := &s.gw.options
+	if s.phase.Load() != connected {
+		due := s.begun + int64(o.ConnectTimeout)
+		if now < due {
+			return due
+		}
+		if s.phase.Load() == awaitingConnect {
+			s.endSilent(ConnectTimeout, codeConnectTimeout, "no CONNECT frame came in time")
+		}
+		return never // downstream's start wakes the timer
+	}
+	next := min(s.lookClient(now), s.lookBroker(now), s.lookProgress(now))
+	if s.how() != nil {
+		return never
+	}
+	return next
+}
+
+// lookClient keeps the client's leg alive and notices when it is not.
+func (s *session) lookClient(now int64) int64 {
+	o := &s.gw.options
+	read, written := s.client.read.Load(), s.client.written.Load()
+
+	next := never
+	if every := s.clientBeat.Send; every > 0 {
+		next = written + early(every)
+		if now >= next {
+			s.noteWrite(s.client.tryControl(o.MessageType.heartBeat(), true))
+			next = now + early(every)
+		}
+	}
+
+	// The peer owes a sign of life, be it a heart-beat or the answer to a ping:
+	// a page in the background does not run its timers, but its browser answers.
+	every := o.PingInterval
+	if beat := s.clientBeat.Receive; beat > 0 {
+		every = min(every, beat+beat/4)
+	}
+	if s.upBusy.Load() {
+		return min(next, now+int64(every)) // upstream does not read, so silence means nothing
+	}
+	dead := read + int64(max(graceBeats*every, every+leastGrace))
+	if now >= dead {
+		s.endSilent(HeartBeatLost, codeHeartBeatLost, "nothing was heard from the client for too long")
+		return never
+	}
+	// Proxies on the way cut connections on which they see nothing from here.
+	ping := min(max(read, s.pinged)+int64(every), written+int64(o.PingInterval))
+	if now >= ping {
+		s.pinged = now
+		s.noteWrite(s.client.tryControl(pingFrame, false))
+		ping = now + int64(every)
+	}
+	return min(next, dead, ping)
+}
+
+var pingFrame = websocket.AppendPing(nil)
+
+// lookBroker keeps the broker's leg alive and notices when it is not.
+func (s *session) lookBroker(now int64) int64 {
+	next := never
+	every := s.brokerBeat.Send
+	if every == 0 && s.target.Dialect().KeepAlive() {
+		every = keepAliveEvery
+	}
+	if every > 0 {
+		next = s.brokerWritten.Load() + early(every)
+		if now >= next {
+			s.beatBroker(now)
+			next = now + early(every)
+		}
+	}
+	if every := s.brokerBeat.Receive; every > 0 && !s.downBusy.Load() {
+		dead := s.brokerRead.Load() + int64(max(graceBeats*every, every+leastGrace))
+		if now >= dead {
+			s.endBrokerLost("the broker fell silent", errors.New("no heart-beat of the broker in time"))
+			return never
+		}
+		next = min(next, dead)
+	} else if every > 0 {
+		next = min(next, now+int64(every))
+	}
+	return next
+}
+
+// early is when a heart-beat is sent that is due after the interval: ActiveMQ
+// grants no grace by default.
+func early(every time.Duration) int64 { return int64(every) * 4 / 5 }
+
+var lineFeed = []byte{'\n'}
+
+// beatBroker writes a heart-beat, unless somebody writes anyway or the broker
+// has a frame in part, in which a line feed would be a part of the body.
+func (s *session) beatBroker(now int64) {
+	if !s.brokerTurn.TryLock() {
+		return
+	}
+	defer s.brokerTurn.Unlock()
+	if s.brokerMid {
+		return
+	}
+	if n, _ := s.broker.TryWrite(lineFeed, tryFor); n > 0 { // downstream hears of a broken connection
+		s.brokerWritten.Store(now)
+	}
+}
+
+// lookProgress notices a session in which nothing goes on.
+func (s *session) lookProgress(now int64) int64 {
+	o := &s.gw.options
+	next := never
+	passed := func(due int64) bool {
+		next = min(next, due)
+		return now >= due
+	}
+	switch {
+	case s.disconnectAt.Load() != 0 && passed(s.disconnectAt.Load()+int64(o.DisconnectTimeout)):
+		s.endBrokerLost("the broker did not answer DISCONNECT", errors.New("no RECEIPT for DISCONNECT in time"))
+	case s.midFrame.Load() && !s.upBusy.Load() && passed(s.client.read.Load()+int64(o.FrameTimeout)):
+		s.endSilent(Idle, codeFrameTimeout, "a frame was begun and not ended in time")
+	case o.FirstFrameTimeout > 0 && !s.sentFrame.Load() && passed(s.connectedAt+int64(o.FirstFrameTimeout)):
+		s.endSilent(Idle, codeIdle, "no frame came after CONNECTED in time")
+	case o.IdleTimeout > 0 && passed(s.lastFrame.Load()+int64(o.IdleTimeout)):
+		s.endSilent(Idle, codeIdle, "no frame passed for too long")
+	}
+	// A frame, or a DISCONNECT, may begin at any time.
+	return min(next, now+int64(min(o.FrameTimeout, o.PingInterval)))
+}
+
+func (s *session) endSilent(reason CloseReason, code frameinspect.Code, message string) {
+	s.end(endBy(reason, message, nil).withError(errorFrame{code: code, message: message}))
+}
+
+// noteWrite ends the session when a heart-beat or ping could not be written.
+func (s *session) noteWrite(err error) {
+	if err != nil {
+		s.end(endBy(ClientClosed, "", err))
+	}
+}
+
+// heartBeat gives the WebSocket frame of a STOMP heart-beat.
+func (t MessageType) heartBeat() []byte {
+	if t == BinaryMessages {
+		return binaryBeat
+	}
+	return textBeat
+}
+
+var (
+	textBeat   = append(websocket.AppendHeader(nil, websocket.Text, true, 1), '\n')
+	binaryBeat = append(websocket.AppendHeader(nil, websocket.Binary, true, 1), '\n')
+)

@@ -1,0 +1,228 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stompgw/stompgw/websocket"
+	"github.com/stompgw/stompgw/wire"
+)
+
+// MessageType says which WebSocket messages carry the frames for a client.
+type MessageType uint8
+
+const (
+	// AutoMessages are text where the frame is UTF-8, binary where it is not.
+	AutoMessages MessageType = iota
+	// TextMessages are always text; a frame that is not UTF-8 ends the session.
+	TextMessages
+	// BinaryMessages are always binary.
+	BinaryMessages
+)
+
+// clientClose is the error of a client that closed the WebSocket.
+type clientClose struct{ code int }
+
+func (c clientClose) Error() string {
+	return fmt.Sprintf("client closed the websocket with %d", c.code)
+}
+
+// client is the browser's leg of a session: a WebSocket that carries STOMP.
+type client struct {
+	conn    *wire.Conn
+	clock   func() int64
+	read    atomic.Int64 // when bytes came last
+	written atomic.Int64 // when bytes went last
+
+	// Owned by the reader.
+	decoder websocket.Decoder
+	rest    []byte // came behind the handshake
+
+	// mu is the turn to write: a whole frame, or a batch of them, at a time.
+	mu        sync.Mutex
+	inMessage bool // a fragmented message is begun and not ended
+	broken    bool // a frame went out in part, or a close frame did: nothing may follow
+}
+
+// receive waits for bytes and hands the payload in them to deliver, piece by
+// piece, with a batch for what comes of it; after is called last, whatever
+// happened, to write the batch. Pings are answered. Payload and batch are lent
+// only for the call. The error is deliver's, after's, a clientClose, one of the
+// decoder's or the connection's.
+func (c *client) receive(pool *wire.Pool, deliver func(payload []byte, out *wire.Batch) error, after func(out *wire.Batch) error) error {
+	buf, err := c.input(pool)
+	if err != nil {
+		return err
+	}
+	defer pool.Put(buf)
+	c.read.Store(c.clock())
+	err = c.decode(buf, deliver)
+	if flushed := after(&buf.Out); err == nil {
+		err = flushed
+	}
+	return err
+}
+
+// input gives what came behind the handshake, then what comes.
+func (c *client) input(pool *wire.Pool) (*wire.Buffer, error) {
+	if c.rest == nil {
+		return c.conn.Read(pool, nil)
+	}
+	buf := pool.Get()
+	n := copy(buf.B[:cap(buf.B)], c.rest)
+	buf.B = buf.B[:n]
+	if c.rest = c.rest[n:]; len(c.rest) == 0 {
+		c.rest = nil
+	}
+	return buf, nil
+}
+
+func (c *client) decode(buf *wire.Buffer, deliver func([]byte, *wire.Batch) error) error {
+	for p := buf.B; len(p) > 0; {
+		piece, n, err := c.decoder.Next(p)
+		if err != nil {
+			return err
+		}
+		p = p[n:]
+		switch piece.Kind {
+		case websocket.Data:
+			err = deliver(piece.Payload, &buf.Out)
+		case websocket.Ping:
+			err = c.control(websocket.AppendPong(make([]byte, 0, 2+len(piece.Payload)), piece.Payload))
+		case websocket.Close:
+			var code int
+			if code, err = websocket.CloseCode(piece.Payload); err == nil {
+				err = clientClose{code}
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// control writes a small frame of its own, such as a pong.
+func (c *client) control(frame []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.write(frame)
+}
+
+// write writes one whole frame; the caller has the turn.
+func (c *client) write(frame []byte) error {
+	if c.broken {
+		return io.ErrClosedPipe
+	}
+	n, err := c.conn.Write(frame)
+	if err != nil {
+		c.broken = n > 0
+		return err
+	}
+	c.written.Store(c.clock())
+	return nil
+}
+
+// tryControl is control for those who must not wait. Where another writes, or
+// the socket is full, the leg is not silent anyway. A frame that is a message is
+// not put into a fragmented one.
+func (c *client) tryControl(frame []byte, isMessage bool) error {
+	if !c.mu.TryLock() {
+		return nil
+	}
+	defer c.mu.Unlock()
+	if c.broken || isMessage && c.inMessage {
+		return nil
+	}
+	n, err := c.conn.TryWrite(frame, tryFor)
+	switch {
+	case n == len(frame):
+		c.written.Store(c.clock())
+	case n == 0 && errors.Is(err, os.ErrDeadlineExceeded):
+		return nil
+	default:
+		c.broken = true
+	}
+	return err
+}
+
+// flush writes a batch of whole WebSocket frames, after which a fragmented
+// message is open or not. What is left of the batch after an error must go out
+// before anything else can.
+func (c *client) flush(out *wire.Batch, inMessage bool) error {
+	if out.Len() == 0 {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.broken {
+		return io.ErrClosedPipe
+	}
+	if err := out.Flush(c.conn); err != nil {
+		c.broken = true
+		return err
+	}
+	c.inMessage = inMessage
+	c.written.Store(c.clock())
+	return nil
+}
+
+// opcode picks the kind of message for a whole STOMP frame.
+func (t MessageType) opcode(frame []byte) websocket.Opcode {
+	if t == BinaryMessages || t == AutoMessages && !utf8.Valid(frame) {
+		return websocket.Binary
+	}
+	return websocket.Text
+}
+
+// bye says the last words: what is left of an unfinished batch, an ERROR frame,
+// the close frame. Then it waits for the client's close frame, unless that came
+// before. All of it must be done by the deadline.
+func (c *client) bye(e ending, unsent *wire.Batch, pool *wire.Pool, deadline time.Time) {
+	c.mu.Lock()
+	c.conn.LimitWrites(deadline)
+	if unsent != nil && c.broken {
+		c.broken = unsent.Flush(c.conn) != nil
+	}
+	var words []byte
+	if e.last != nil && !c.inMessage {
+		words = websocket.AppendHeader(words, AutoMessages.opcode(e.last), true, len(e.last))
+		words = append(words, e.last...)
+	}
+	err := c.write(websocket.AppendClose(words, e.code, e.text))
+	c.broken = true
+	c.mu.Unlock()
+	if closed := (clientClose{}); err != nil || errors.As(e.cause, &closed) {
+		return
+	}
+	c.conn.SetReadDeadline(deadline)
+	if !errors.Is(e.cause, websocket.ErrProtocol) && !errors.Is(e.cause, websocket.ErrUTF8) {
+		for err == nil {
+			err = c.receive(pool, ignore, func(*wire.Batch) error { return nil })
+		}
+		if errors.As(err, &clientClose{}) {
+			return
+		}
+	}
+	drain(c.conn, pool)
+}
+
+func ignore([]byte, *wire.Batch) error { return nil }
+
+// drain reads until the peer has closed or the read deadline passes, so that
+// closing does not reset the connection and take the last words with it.
+func drain(c *wire.Conn, pool *wire.Pool) {
+	for {
+		buf, err := c.Read(pool, nil)
+		if err != nil {
+			return
+		}
+		pool.Put(buf)
+	}
+}

@@ -1,0 +1,258 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/wire"
+)
+
+// Credentials replace what clients say in CONNECT. An empty field leaves the
+// client's own word.
+type Credentials struct {
+	Login    string
+	Passcode string
+	// Host is the virtual host.
+	Host string
+	// AllowMissingLogin leaves login and passcode out where the client gives none,
+	// so that the broker's default user applies. Otherwise they are sent empty,
+	// because RabbitMQ takes a client without a login for guest.
+	AllowMissingLogin bool
+}
+
+// connectRequest is what a CONNECT frame asked for.
+type connectRequest struct {
+	versions  frameinspect.Versions // zero where the client speaks 1.0 without saying so
+	heartBeat frameinspect.HeartBeat
+	headers   [][2]string // the others, the first of each, in order
+	receipt   []byte
+}
+
+// readConnect takes in the head of a CONNECT or STOMP frame, which is gone when
+// its NUL comes.
+func (s *session) readConnect(h *frameinspect.Head) error {
+	receipt, _ := h.Get("receipt")
+	s.connect = connectRequest{receipt: bytes.Clone(receipt)}
+	refuse := func(code frameinspect.Code, message string) error {
+		return &frameinspect.Violation{Code: code, Message: message, Receipt: s.connect.receipt}
+	}
+	seen := map[string]bool{}
+	for name, value := range h.All() {
+		if seen[string(name)] {
+			continue // the first of a repeated header counts
+		}
+		seen[string(name)] = true
+		switch string(name) {
+		case "accept-version":
+			s.connect.versions = frameinspect.ParseAcceptVersion(value)
+			if s.connect.versions == 0 {
+				const message = "none of the offered versions is spoken here"
+				return &endingError{endBy(ProtocolError, message, nil).withError(errorFrame{
+					code: codeUnsupportedVersion, message: message, version: "1.0,1.1,1.2", receipt: s.connect.receipt})}
+			}
+		case "heart-beat":
+			var err error
+			if s.connect.heartBeat, err = frameinspect.ParseHeartBeat(value); err != nil {
+				return refuse(codeBadHeartBeat, err.Error())
+			}
+		case "content-length":
+		default:
+			s.connect.headers = append(s.connect.headers, [2]string{string(name), string(value)})
+		}
+	}
+	return nil
+}
+
+// appendTo appends the CONNECT that the broker gets: credentials and virtual
+// host as the gateway decides, the gateway's own heart-beat, everything else as
+// the client said it.
+func (r connectRequest) appendTo(dst []byte, c Credentials, beat frameinspect.HeartBeat, d broker.Dialect) []byte {
+	dst = append(dst, "CONNECT\n"...)
+	if r.versions != 0 {
+		dst = d.AppendConnectHeader(dst, "accept-version", r.versions.String())
+		dst = d.AppendConnectHeader(dst, "heart-beat", beat.String())
+	}
+	given := func(name string) (string, bool) {
+		for _, h := range r.headers {
+			if h[0] == name {
+				return h[1], true
+			}
+		}
+		return "", false
+	}
+	login, hasLogin := given("login")
+	passcode, hasPasscode := given("passcode")
+	switch {
+	case c.Login != "":
+		login, passcode, hasLogin, hasPasscode = c.Login, c.Passcode, true, true
+	case !hasLogin && !c.AllowMissingLogin:
+		login, passcode, hasLogin, hasPasscode = "", "", true, true
+	}
+	host, hasHost := given("host")
+	if c.Host != "" {
+		host, hasHost = c.Host, true
+	}
+	if hasHost {
+		dst = d.AppendConnectHeader(dst, "host", host)
+	}
+	if hasLogin {
+		dst = d.AppendConnectHeader(dst, "login", login)
+	}
+	if hasPasscode {
+		dst = d.AppendConnectHeader(dst, "passcode", passcode)
+	}
+	for _, h := range r.headers {
+		switch h[0] {
+		case "login", "passcode", "host":
+		default:
+			dst = d.AppendConnectHeader(dst, h[0], h[1])
+		}
+	}
+	return append(dst, '\n', 0)
+}
+
+// login connects to a broker, says CONNECT there, and gives the client the
+// answer. When it returns nil the session is connected and downstream runs.
+func (s *session) login() error {
+	s.phase.Store(loggingIn)
+	o := &s.gw.options
+	ctx, cancel := context.WithTimeout(context.Background(), o.LoginTimeout)
+	defer cancel()
+	conn, target, err := s.gw.brokers.Dial(ctx)
+	if err != nil {
+		const message = "no broker can be reached now, try again later"
+		return &endingError{endBy(BrokerUnavailable, message, err).
+			withError(errorFrame{code: codeBrokerUnavailable, message: message, receipt: s.connect.receipt})}
+	}
+	s.target = target
+	deadline, _ := ctx.Deadline()
+	conn.SetReadDeadline(deadline)
+	if !s.setBroker(conn) {
+		return errEndedInLogin
+	}
+	request := s.connect.appendTo(nil, o.Credentials, o.BrokerHeartBeat, target.Dialect())
+	if _, err := conn.Write(request); err != nil {
+		return s.loginFailed("the broker cannot be logged in to", fmt.Errorf("write CONNECT to %s: %w", target, err))
+	}
+	answer, rest, err := readFrame(conn, s.gw.pool, o.brokerLimits())
+	if err != nil {
+		return s.loginFailed("the broker does not answer as one", fmt.Errorf("read the answer to CONNECT from %s: %w", target, err))
+	}
+	conn.SetReadDeadline(time.Time{})
+	if s.how() != nil {
+		return errEndedInLogin
+	}
+	return s.takeAnswer(answer, rest)
+}
+
+var errEndedInLogin = errors.New("the session ended while it logged in")
+
+func (s *session) loginFailed(message string, cause error) error {
+	return &endingError{endBy(BrokerLost, message, cause).
+		withError(errorFrame{code: codeBrokerLost, message: message, receipt: s.connect.receipt})}
+}
+
+// takeAnswer acts on the broker's answer to CONNECT. rest came behind it.
+func (s *session) takeAnswer(answer, rest []byte) error {
+	head := frameinspect.NewScanner(frameinspect.Broker, frameinspect.Limits{})
+	if _, _, err := head.Next(answer); err != nil {
+		return s.loginFailed("the broker does not answer as one", err)
+	}
+	h := head.Head()
+	s.down.frames++
+	s.down.bytes += int64(len(answer))
+	switch h.Command {
+	case frameinspect.CmdError:
+		e := endBy(BrokerClosed, "the broker refused the login", fmt.Errorf("broker %s answered CONNECT with ERROR: %s", s.target, h.Text("message")))
+		e.code = closeCodes[ProtocolError]
+		e.last = bytes.Clone(answer)
+		return &endingError{e}
+	case frameinspect.CmdConnected:
+	default:
+		return s.loginFailed("the broker does not answer as one", fmt.Errorf("broker %s answered CONNECT with %s", s.target, h.Command))
+	}
+	version, ok := broker.Version(h)
+	if !ok || s.connect.versions == 0 && version != frameinspect.V10 || s.connect.versions != 0 && !s.connect.versions.Has(version) {
+		return s.loginFailed("the broker speaks a version that nobody asked for", fmt.Errorf("broker %s answered CONNECT with version %q", s.target, h.Text("version")))
+	}
+	s.target.Learn(h.Text("server"))
+	s.agree(version, h)
+	connectedFrame := appendConnected(nil, h, version, s.gw.options.ClientHeartBeat)
+	s.connect = connectRequest{}
+	s.startDownstream(connectedFrame, bytes.Clone(rest))
+	return nil
+}
+
+// agree settles the version and the heart-beats of both legs.
+func (s *session) agree(version frameinspect.Version, h *frameinspect.Head) {
+	o := &s.gw.options
+	s.version = version
+	s.fromClient.SetVersion(version)
+	s.fromClient.SetLimits(o.limits())
+	if version == frameinspect.V10 {
+		return
+	}
+	s.clientBeat = o.ClientHeartBeat.Agree(s.connect.heartBeat)
+	if value, ok := h.Get("heart-beat"); ok {
+		if theirs, err := frameinspect.ParseHeartBeat(value); err == nil {
+			s.brokerBeat = o.BrokerHeartBeat.Agree(theirs)
+		}
+	}
+}
+
+// appendConnected appends the CONNECTED that the client gets: the broker's, with
+// the heart-beat of the gateway.
+func appendConnected(dst []byte, h *frameinspect.Head, version frameinspect.Version, beat frameinspect.HeartBeat) []byte {
+	dst = append(dst, "CONNECTED\n"...)
+	if version != frameinspect.V10 {
+		dst = append(dst, "heart-beat:"+beat.String()+"\n"...)
+	}
+	for name, value := range h.All() {
+		if strings.EqualFold(string(name), "heart-beat") || string(name) == "content-length" {
+			continue
+		}
+		dst = append(dst, name...)
+		dst = append(dst, ':')
+		dst = append(dst, value...)
+		dst = append(dst, '\n')
+	}
+	return append(dst, '\n', 0)
+}
+
+// readFrame reads one whole frame, which must fit into a buffer, and gives what
+// came behind it too. Both are the caller's own.
+func readFrame(c *wire.Conn, pool *wire.Pool, limits frameinspect.Limits) (frame, rest []byte, err error) {
+	scanner := frameinspect.NewScanner(frameinspect.Broker, limits)
+	var hold *wire.Buffer
+	defer func() { pool.Put(hold) }()
+	begin, scanned := 0, 0
+	for {
+		buf, err := c.Read(pool, hold)
+		if err != nil {
+			return nil, nil, err
+		}
+		hold = buf
+		for scanned < len(buf.B) {
+			event, n, err := scanner.Next(buf.B[scanned:])
+			if err != nil {
+				return nil, nil, err
+			}
+			scanned += n
+			switch event {
+			case frameinspect.HeartBeats:
+				begin = scanned
+			case frameinspect.FrameEnd:
+				return bytes.Clone(buf.B[begin:scanned]), bytes.Clone(buf.B[scanned:]), nil
+			}
+		}
+		if len(buf.B) == cap(buf.B) {
+			return nil, nil, errors.New("the frame is too big")
+		}
+	}
+}

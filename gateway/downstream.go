@@ -1,0 +1,328 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/websocket"
+	"github.com/stompgw/stompgw/wire"
+)
+
+// framesDown turns what the broker sends into WebSocket messages: a frame is a
+// message, and one that does not fit into a buffer is a message in fragments.
+type framesDown struct {
+	hold      *wire.Buffer // a frame that has not come whole, at the front; nil for none
+	begin     int          // where the frame in progress begins in the buffer
+	scanned   int          // how far the buffer is scanned
+	streaming bool         // the frame in progress goes out in fragments
+	text      bool         // and as text
+	check     websocket.TextCheck
+	failed    *wire.Buffer // a buffer whose batch could not be written whole
+	wasError  bool         // the latest frame is an ERROR
+	farewell  error        // how the session ends after the frame in progress; nil for not
+}
+
+// startDownstream gives the client its CONNECTED and starts downstream, which
+// begins with what came behind the broker's.
+func (s *session) startDownstream(connectedFrame, rest []byte) {
+	s.fromBroker = frameinspect.NewScanner(frameinspect.Broker, s.gw.options.brokerLimits())
+	now := s.gw.clock()
+	s.brokerRead.Store(now)
+	s.brokerWritten.Store(now)
+	s.lastFrame.Store(now)
+	s.connectedAt = now
+	s.downDone = make(chan struct{})
+	s.phase.Store(connected)
+	s.wakeTimer()
+	go func() {
+		defer close(s.downDone)
+		s.protect("downstream", func() { s.downstream(connectedFrame, rest) })
+	}()
+}
+
+// downstream reads the broker and writes to the client until the session ends.
+func (s *session) downstream(connectedFrame, rest []byte) {
+	if err := s.greet(connectedFrame); err != nil {
+		s.endDownstream(err)
+		return
+	}
+	if len(rest) > 0 {
+		buf := s.gw.pool.Get()
+		buf.B = append(buf.B, rest...)
+		if err := s.takeFromBroker(buf); err != nil {
+			s.endDownstream(err)
+			return
+		}
+	}
+	for {
+		s.downBusy.Store(false)
+		buf, err := s.broker.Read(s.gw.pool, s.frames.hold)
+		if err == nil {
+			s.downBusy.Store(true)
+			err = s.takeFromBroker(buf)
+		} else {
+			err = &brokerReadError{err}
+		}
+		if err != nil {
+			s.endDownstream(err)
+			return
+		}
+	}
+}
+
+func (s *session) greet(connectedFrame []byte) error {
+	op := s.gw.options.MessageType.opcode(connectedFrame)
+	return s.client.control(append(websocket.AppendHeader(nil, op, true, len(connectedFrame)), connectedFrame...))
+}
+
+// takeFromBroker sends on what the buffer holds beyond what was scanned before.
+// It owns the buffer: it keeps it for a frame that has not come whole, or gives
+// it back.
+func (s *session) takeFromBroker(buf *wire.Buffer) error {
+	f := &s.frames
+	f.hold = buf
+	before := s.gw.clock()
+	s.brokerRead.Store(before)
+	size := len(buf.B) - f.scanned
+	s.down.bytes += int64(size)
+	err := s.scanBroker(buf)
+	if err == nil {
+		err = s.endOfInput(buf)
+	}
+	if f.failed == nil {
+		if flushed := s.flushToClient(buf, f.streaming); flushed != nil {
+			err = flushed
+		}
+	}
+	if f.failed != nil {
+		f.hold = nil
+		return err
+	}
+	now := s.gw.clock()
+	s.gw.metrics.passed(toClient, s.down.frames-s.down.counted, size, now-before)
+	s.down.counted = s.down.frames
+	s.lastFrame.Store(now)
+	f.keep(s.gw.pool)
+	return err
+}
+
+// flushToClient writes what was gathered. A buffer that cannot be written whole
+// is set aside for the last words.
+func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
+	err := s.client.flush(&buf.Out, inMessage)
+	if err != nil {
+		s.frames.failed = buf
+	}
+	return err
+}
+
+// scanBroker looks for frames in the buffer and gathers the whole ones.
+func (s *session) scanBroker(buf *wire.Buffer) error {
+	f := &s.frames
+	for f.scanned < len(buf.B) {
+		event, n, err := s.fromBroker.Next(buf.B[f.scanned:])
+		if err != nil {
+			return fmt.Errorf("broker %s sent nonsense: %w", s.target, err)
+		}
+		f.scanned += n
+		switch event {
+		case frameinspect.HeartBeats:
+			f.begin = f.scanned
+		case frameinspect.HeadComplete:
+			s.brokerHead()
+		case frameinspect.FrameEnd:
+			s.down.frames++
+			if err := s.emit(buf, true); err != nil {
+				return err
+			}
+			if f.farewell != nil {
+				return f.farewell
+			}
+		}
+	}
+	return nil
+}
+
+// brokerHead notes the frames that mean something to the session.
+func (s *session) brokerHead() {
+	f, h := &s.frames, s.fromBroker.Head()
+	f.wasError = h.Command == frameinspect.CmdError
+	switch h.Command {
+	case frameinspect.CmdError:
+		if s.gw.options.CloseOnError {
+			f.farewell = &endingError{afterBrokersError(errors.New("STOMPGW_CLOSE_ON_ERROR is on"))}
+		}
+	case frameinspect.CmdReceipt:
+		if awaited := s.awaited.Load(); awaited != nil {
+			if id, _ := h.Get("receipt-id"); string(id) == string(*awaited) {
+				f.farewell = errDisconnected
+			}
+		}
+	}
+}
+
+// afterBrokersError is the ending of a session whose last word was an ERROR.
+func afterBrokersError(cause error) ending {
+	e := endBy(BrokerClosed, "the broker reported an error", cause)
+	e.code = closeCodes[ProtocolError]
+	return e
+}
+
+// endOfInput starts the streaming of a frame that fills the whole buffer, and
+// goes on with one that streams.
+func (s *session) endOfInput(buf *wire.Buffer) error {
+	f := &s.frames
+	full := f.begin == 0 && len(buf.B) == cap(buf.B)
+	if f.begin < len(buf.B) && (f.streaming || full) {
+		return s.emit(buf, false)
+	}
+	return nil
+}
+
+// emit gathers the frame in progress, or the part of it that came, as a message
+// or a fragment.
+func (s *session) emit(buf *wire.Buffer, last bool) error {
+	f := &s.frames
+	p := buf.B[f.begin:f.scanned]
+	f.begin = f.scanned
+	op, err := s.nextOpcode(p, last)
+	if err != nil {
+		return err
+	}
+	if !buf.Out.Fits(websocket.MaxHeader + len(p)) {
+		if err := s.flushToClient(buf, f.streaming); err != nil {
+			return err
+		}
+	}
+	f.streaming = !last
+	buf.Out.Grow(func(dst []byte) []byte { return websocket.AppendHeader(dst, op, last, len(p)) })
+	buf.Out.Add(p)
+	return nil
+}
+
+// nextOpcode picks the kind of message for a frame, or says that p goes on with
+// one.
+func (s *session) nextOpcode(p []byte, last bool) (websocket.Opcode, error) {
+	f, messages := &s.frames, s.gw.options.MessageType
+	if f.streaming {
+		if f.text && (!f.check.Write(p) || last && !f.check.Complete()) {
+			return 0, errNotText
+		}
+		return websocket.Continuation, nil
+	}
+	if last {
+		op := messages.opcode(p)
+		if messages == TextMessages && !utf8.Valid(p) {
+			return 0, errNotText
+		}
+		return op, nil
+	}
+	f.check = websocket.TextCheck{}
+	valid := f.check.Write(p)
+	f.text = messages == TextMessages || messages == AutoMessages && valid && (s.version < frameinspect.V12 || declaresText(p))
+	switch {
+	case f.text && !valid:
+		return 0, errNotText
+	case f.text:
+		return websocket.Text, nil
+	}
+	return websocket.Binary, nil
+}
+
+// errNotText ends a session whose browser was promised text.
+var errNotText = errors.New("a frame that goes out as text is not UTF-8; STOMPGW_MESSAGE_TYPE=binary lets it pass")
+
+// declaresText tells whether the head of a frame that is too big to be looked at
+// whole says that it is text: by its content-type, or by having no
+// content-length, which ActiveMQ and Artemis leave out for text messages only.
+// Binary is always right for such frames, except for clients older than STOMP
+// 1.2, which mangle it.
+func declaresText(begin []byte) bool {
+	scanner := frameinspect.NewScanner(frameinspect.Broker, frameinspect.Limits{})
+	if event, _, _ := scanner.Next(begin); event != frameinspect.HeadComplete {
+		return false
+	}
+	h := scanner.Head()
+	kind, _, _ := strings.Cut(strings.ToLower(h.Text("content-type")), ";")
+	return h.ContentLength < 0 || strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "xml")
+}
+
+// keep holds on to a frame that has not come whole, moved to the front, and
+// gives the buffer back otherwise. The batch must be written by now.
+func (f *framesDown) keep(pool *wire.Pool) {
+	buf := f.hold
+	if f.begin == len(buf.B) {
+		pool.Put(buf)
+		f.hold, f.begin, f.scanned = nil, 0, 0
+		return
+	}
+	n := copy(buf.B, buf.B[f.begin:])
+	buf.B = buf.B[:n]
+	f.scanned -= f.begin
+	f.begin = 0
+}
+
+// unsent gives the batch that could not be written whole; nil for none.
+func (f *framesDown) unsent() *wire.Batch {
+	if f.failed == nil {
+		return nil
+	}
+	return &f.failed.Out
+}
+
+// release gives back what is still held.
+func (f *framesDown) release(pool *wire.Pool) {
+	pool.Put(f.hold)
+	pool.Put(f.failed)
+	f.hold, f.failed = nil, nil
+}
+
+// brokerReadError is an error of reading from the broker.
+type brokerReadError struct{ error }
+
+func (e *brokerReadError) Unwrap() error { return e.error }
+
+// endDownstream ends the session for the reason that downstream ended for.
+func (s *session) endDownstream(err error) {
+	var read *brokerReadError
+	var ended *endingError
+	var violation *frameinspect.Violation
+	switch {
+	case s.how() != nil:
+	case errors.As(err, &ended):
+		s.end(ended.ending)
+	case errors.Is(err, errDisconnected):
+		s.end(endBy(Disconnected, "", nil))
+	case errors.Is(err, errNotText):
+		s.end(endBy(BadUTF8, "a text message would not be UTF-8", err))
+	case errors.As(err, &violation):
+		s.endBrokerLost("the broker sent something that is not STOMP", err)
+	case errors.As(err, &read):
+		s.endBrokerGone(err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		const message = "the client does not read what it is sent"
+		s.end(endBy(SlowClient, message, err).withError(errorFrame{code: codeSlowClient, message: message}))
+	default:
+		s.end(endBy(ClientClosed, "", fmt.Errorf("write to client: %w", err)))
+	}
+}
+
+// endBrokerGone ends a session whose broker closed the connection: in order
+// between two frames, broken otherwise.
+func (s *session) endBrokerGone(err error) {
+	switch {
+	case !errors.Is(err, io.EOF) || !s.fromBroker.Between():
+		s.endBrokerLost("the connection to the broker broke", fmt.Errorf("read broker %s: %w", s.target, err))
+	case s.frames.wasError:
+		s.end(afterBrokersError(errors.New("the broker closed the connection after an ERROR")))
+	case s.disconnectAt.Load() != 0:
+		s.end(endBy(Disconnected, "", errors.New("the broker closed the connection after DISCONNECT")))
+	default:
+		s.end(endBy(BrokerClosed, "the broker closed the connection", nil))
+	}
+}

@@ -1,0 +1,259 @@
+// Package gateway admits browsers, joins each to one broker connection, keeps
+// both legs alive, and ends both.
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/websocket"
+	"github.com/stompgw/stompgw/wire"
+)
+
+// Options are the settings of a Gateway. Every duration and limit must be set,
+// except where zero is said to have a meaning.
+type Options struct {
+	Origins        OriginPolicy
+	TrustedProxies []netip.Prefix // whose forwarding headers are believed
+	Credentials    Credentials
+	MessageType    MessageType
+	CloseOnError   bool // end a session after any ERROR of the broker
+
+	ClientHeartBeat frameinspect.HeartBeat // what the gateway offers a client
+	BrokerHeartBeat frameinspect.HeartBeat // what the gateway offers a broker
+	PingInterval    time.Duration          // between WebSocket pings on a silent leg
+
+	ConnectTimeout    time.Duration // from the upgrade to a complete CONNECT
+	LoginTimeout      time.Duration // for dialling and the broker's answer to CONNECT
+	FirstFrameTimeout time.Duration // from CONNECTED to the client's first frame; 0 is no limit
+	IdleTimeout       time.Duration // without a frame in either direction; 0 is no limit
+	FrameTimeout      time.Duration // without a byte inside a frame of the client
+	DisconnectTimeout time.Duration // for the broker's RECEIPT of a DISCONNECT
+	CloseTimeout      time.Duration // for the last words on both connections
+	SlowClientTimeout time.Duration // for a client to read what was written
+
+	MaxSessions        int
+	MaxSessionsPerIP   int // 0 is no limit
+	MaxHeadBeforeLogin int // bytes
+	MaxHead            int // bytes
+	MaxHeaders         int
+	MaxBody            int64 // bytes
+}
+
+func (o *Options) limits() frameinspect.Limits {
+	return frameinspect.Limits{Head: o.MaxHead, Headers: o.MaxHeaders, Body: o.MaxBody}
+}
+
+func (o *Options) limitsBeforeLogin() frameinspect.Limits {
+	return frameinspect.Limits{Head: o.MaxHeadBeforeLogin, Headers: o.MaxHeaders}
+}
+
+// brokerLimits bound only the head: a body streams through.
+func (o *Options) brokerLimits() frameinspect.Limits { return frameinspect.Limits{Head: 1 << 20} }
+
+// Dialer reaches a broker. The caller owns the connection it gets.
+type Dialer interface {
+	Dial(ctx context.Context) (*wire.Conn, *broker.Target, error)
+}
+
+// Gateway serves browsers. It is an http.Handler for the paths that upgrade.
+type Gateway struct {
+	options   Options
+	brokers   Dialer
+	log       *zap.Logger
+	metrics   *metrics
+	sessions  *registry
+	pool      *wire.Pool // for sessions that are connected
+	loginPool *wire.Pool // for those that are not yet
+	epoch     time.Time
+}
+
+// Sizes of the buffers that a session borrows while it has bytes in hand. Larger
+// reads than 64 KiB gain nothing; before login nobody gets that much.
+const (
+	readSize       = 64 << 10
+	copySize       = 16 << 10
+	loginReadSize  = 4 << 10
+	loginWriteSize = 1 << 10
+)
+
+// Subprotocols are the WebSocket subprotocols spoken, best first. The last is
+// what ActiveMQ calls it.
+var Subprotocols = []string{"v12.stomp", "v11.stomp", "v10.stomp", "stomp"}
+
+// New makes a gateway in front of the brokers. Its figures go to r.
+func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *Gateway {
+	return &Gateway{
+		options:   o,
+		brokers:   brokers,
+		log:       log,
+		metrics:   newMetrics(r),
+		sessions:  newRegistry(o.MaxSessions, o.MaxSessionsPerIP),
+		pool:      wire.NewPool(readSize, copySize),
+		loginPool: wire.NewPool(loginReadSize, loginWriteSize),
+		epoch:     time.Now(),
+	}
+}
+
+// clock gives the nanoseconds since the gateway was made.
+func (g *Gateway) clock() int64 { return int64(time.Since(g.epoch)) }
+
+// Dialed is a hook for broker.Options.OnDial.
+func (g *Gateway) Dialed(endpoint string, took time.Duration, err error) {
+	g.metrics.dialed(endpoint, took, err)
+	if err != nil {
+		g.log.Warn("broker not reached", zap.String("endpoint", endpoint), zap.Error(err))
+	}
+}
+
+// Sessions gives the number of sessions.
+func (g *Gateway) Sessions() int { return g.sessions.count() }
+
+// Reasons for refusing a handshake beside those of package websocket.
+const (
+	refusedDraining = "draining"
+	refusedSessions = "max_sessions"
+	refusedPerAddr  = "max_sessions_per_ip"
+	refusedOrigin   = "origin"
+)
+
+// ServeHTTP answers a WebSocket handshake. It returns as soon as the session has
+// begun, so that nothing of net/http lives on with it.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	via := resolveForwarded(r, g.options.TrustedProxies)
+	if why := g.options.Origins.verdict(r, via); why != "" {
+		g.refuse(w, r, via, &websocket.Refusal{Status: http.StatusForbidden, Reason: refusedOrigin,
+			Message: "this origin may not connect here"}, why)
+		return
+	}
+	if !websocket.IsUpgrade(r) {
+		w.Header().Set("Upgrade", "websocket")
+		http.Error(w, "This is a WebSocket endpoint for STOMP.", http.StatusUpgradeRequired)
+		return
+	}
+	subprotocol, refusal := websocket.Check(r, Subprotocols)
+	if refusal == nil {
+		refusal = g.admit(via.client)
+	}
+	if refusal != nil {
+		g.refuse(w, r, via, refusal, refusal.Message)
+		return
+	}
+	conn, rest, err := websocket.Accept(w, r, subprotocol, g.options.CloseTimeout)
+	if err != nil {
+		g.sessions.release(via.client, nil)
+		g.log.Info("handshake failed", zap.Stringer("addr", via.client), zap.Error(err))
+		return
+	}
+	g.begin(conn, rest, via.client, r.Header.Get("Origin"), subprotocol)
+}
+
+func (g *Gateway) admit(addr netip.Addr) *websocket.Refusal {
+	reason := g.sessions.reserve(addr)
+	switch reason {
+	case "":
+		return nil
+	case refusedPerAddr:
+		return &websocket.Refusal{Status: http.StatusTooManyRequests, Reason: reason, Message: "too many sessions from this address"}
+	case refusedDraining:
+		return &websocket.Refusal{Status: http.StatusServiceUnavailable, Reason: reason, Message: "this server is going away"}
+	}
+	return &websocket.Refusal{Status: http.StatusServiceUnavailable, Reason: reason, Message: "this server has as many sessions as it takes"}
+}
+
+// refuse answers a handshake that is not accepted and says why in the log.
+func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, via forwarded, refusal *websocket.Refusal, why string) {
+	g.metrics.refused.WithLabelValues(refusal.Reason).Inc()
+	g.log.Info("handshake refused", zap.String("reason", refusal.Reason), zap.String("why", why),
+		zap.Stringer("addr", via.client), zap.String("origin", clip(r.Header.Get("Origin"))), zap.String("host", clip(via.host)))
+	switch refusal.Status {
+	case http.StatusUpgradeRequired:
+		w.Header().Set("Sec-WebSocket-Version", "13")
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodGet)
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "5")
+	}
+	http.Error(w, refusal.Message, refusal.Status)
+}
+
+// clip keeps what a client sent from flooding the log.
+func clip(s string) string {
+	const most = 200
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}
+
+// begin starts a session that has a place.
+func (g *Gateway) begin(conn net.Conn, rest []byte, addr netip.Addr, origin, subprotocol string) {
+	s := &session{gw: g, id: rand.Text()[:16], addr: addr, begun: g.clock()}
+	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
+	s.client.clock = g.clock
+	s.client.rest = rest
+	s.client.read.Store(s.begun)
+	s.client.written.Store(s.begun)
+	s.fromClient = frameinspect.NewScanner(frameinspect.Client, g.options.limitsBeforeLogin())
+	g.log.Info("session started", zap.String("session", s.id), zap.Stringer("addr", addr),
+		zap.String("transport", "websocket"), zap.String("subprotocol", subprotocol), zap.String("origin", clip(origin)))
+	if draining := g.sessions.add(s); draining {
+		s.end(goingAway())
+	}
+	go s.run()
+}
+
+// leave forgets a session that has ended.
+func (g *Gateway) leave(s *session) { g.sessions.release(s.addr, s) }
+
+func goingAway() ending {
+	const message = "the server is going away, connect again"
+	return endBy(Draining, message, nil).withError(errorFrame{code: codeDraining, message: message})
+}
+
+// Drain refuses new sessions and ends those there are, one after the other over
+// the given time, so that the clients do not all come back at once. It returns
+// when none is left, or with an error when the context ends first; then the
+// sessions that are left are cut off.
+func (g *Gateway) Drain(ctx context.Context, spread time.Duration) error {
+	list := g.sessions.refuse()
+	pause := spread / time.Duration(max(len(list), 1))
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for _, s := range list {
+		select {
+		case <-timer.C:
+			s.end(goingAway())
+			timer.Reset(pause)
+		case <-g.sessions.empty:
+			return nil
+		case <-ctx.Done():
+			return g.cut(ctx)
+		}
+	}
+	select {
+	case <-g.sessions.empty:
+		return nil
+	case <-ctx.Done():
+		return g.cut(ctx)
+	}
+}
+
+func (g *Gateway) cut(ctx context.Context) error {
+	left := g.sessions.all()
+	for _, s := range left {
+		s.end(goingAway())
+		s.client.conn.Close()
+	}
+	return fmt.Errorf("%d sessions were cut off: %w", len(left), ctx.Err())
+}

@@ -1,0 +1,109 @@
+package gateway
+
+import (
+	"net/netip"
+	"sync"
+)
+
+// registry knows the sessions that live, and keeps their number within limits.
+type registry struct {
+	max, maxPerAddr int // maxPerAddr 0 is no limit
+
+	mu       sync.Mutex
+	sessions map[*session]struct{}
+	perAddr  map[netip.Addr]int
+	reserved int // sessions admitted, whether they are in the map yet or not
+	refusing bool
+	empty    chan struct{} // closed when the last session left while refusing
+}
+
+func newRegistry(maxSessions, maxPerAddr int) *registry {
+	return &registry{
+		max: maxSessions, maxPerAddr: maxPerAddr,
+		sessions: map[*session]struct{}{},
+		perAddr:  map[netip.Addr]int{},
+		empty:    make(chan struct{}),
+	}
+}
+
+// reserve takes a place for a session, or gives the reason why there is none.
+func (r *registry) reserve(addr netip.Addr) (refused string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.refusing:
+		return refusedDraining
+	case r.reserved >= r.max:
+		return refusedSessions
+	case r.maxPerAddr > 0 && r.perAddr[addr] >= r.maxPerAddr:
+		return refusedPerAddr
+	}
+	r.reserved++
+	r.perAddr[addr]++
+	return ""
+}
+
+// add puts a session that has a place into the list. It tells whether the
+// gateway is draining by now.
+func (r *registry) add(s *session) (draining bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sessions[s] = struct{}{}
+	return r.refusing
+}
+
+// release gives back the place of addr; s is nil where no session came of it.
+func (r *registry) release(addr netip.Addr, s *session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.sessions, s)
+	r.reserved--
+	if r.perAddr[addr]--; r.perAddr[addr] == 0 {
+		delete(r.perAddr, addr)
+	}
+	if r.refusing && r.reserved == 0 {
+		r.closeEmpty()
+	}
+}
+
+// refuse lets no more sessions in and lists those there are.
+func (r *registry) refuse() []*session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refusing = true
+	if r.reserved == 0 {
+		r.closeEmpty()
+	}
+	return r.list()
+}
+
+func (r *registry) closeEmpty() {
+	select {
+	case <-r.empty:
+	default:
+		close(r.empty)
+	}
+}
+
+// list gives the sessions there are; the caller holds mu.
+func (r *registry) list() []*session {
+	list := make([]*session, 0, len(r.sessions))
+	for s := range r.sessions {
+		list = append(list, s)
+	}
+	return list
+}
+
+// count gives the number of sessions.
+func (r *registry) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reserved
+}
+
+// all lists the sessions there are.
+func (r *registry) all() []*session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.list()
+}

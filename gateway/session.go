@@ -1,0 +1,211 @@
+package gateway
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/wire"
+)
+
+// session is one browser joined to one broker connection.
+//
+// Two goroutines serve it: upstream reads the client and writes to the broker,
+// downstream reads the broker and writes to the client. The first is the
+// session's own; it starts the second, waits for it, and finishes alone. A timer
+// looks after both legs. There is no queue: a write that waits is what stops the
+// reading on the other side.
+type session struct {
+	// Set once, before the goroutines start.
+	gw     *Gateway
+	id     string
+	addr   netip.Addr
+	begun  int64
+	client client
+
+	// Owned by upstream.
+	fromClient frameinspect.Scanner
+	forwarding bool // the frame in progress goes to the broker
+	leaving    leaving
+	connect    connectRequest // what CONNECT asked for, until the broker has it
+	up         traffic
+
+	// Set by upstream before downstream starts and the session is connected.
+	broker      *wire.Conn
+	target      *broker.Target
+	version     frameinspect.Version
+	clientBeat  frameinspect.HeartBeat // the gateway's part on the client's leg
+	brokerBeat  frameinspect.HeartBeat // the gateway's part on the broker's leg
+	connectedAt int64
+	downDone    chan struct{}
+
+	// Owned by downstream.
+	fromBroker frameinspect.Scanner
+	frames     framesDown
+	down       traffic
+
+	// Seen by all.
+	phase         atomic.Int32
+	brokerRead    atomic.Int64 // when bytes came last from the broker
+	brokerWritten atomic.Int64 // when bytes went last to the broker
+	lastFrame     atomic.Int64 // when a frame ended last, in either direction
+	upBusy        atomic.Bool  // upstream has bytes in hand, so it does not read
+	downBusy      atomic.Bool  // the same for downstream
+	midFrame      atomic.Bool  // the client has begun a frame or message and not ended it
+	sentFrame     atomic.Bool  // the client has sent a frame since it connected
+	brokerTurn    sync.Mutex   // the turn to write to the broker, a batch at a time
+	brokerMid     bool         // guarded by brokerTurn: the broker has a frame in part
+
+	disconnectAt atomic.Int64           // when DISCONNECT was read; 0 before
+	awaited      atomic.Pointer[[]byte] // the receipt that DISCONNECT asked for; nil for none
+
+	mu    sync.Mutex
+	ended *ending // guarded by mu: the first to end the session decides how
+
+	tickTurn sync.Mutex // held by the one tick that runs
+	timer    *time.Timer
+	pinged   int64 // guarded by tickTurn: when the last ping went
+	stopped  bool  // guarded by tickTurn
+}
+
+// The phases of a session, in order.
+const (
+	awaitingConnect int32 = iota
+	loggingIn
+	connected
+)
+
+func (s *session) isConnected() bool { return s.phase.Load() == connected }
+
+// leaving says how far a client's DISCONNECT has come.
+type leaving uint8
+
+const (
+	staying leaving = iota
+	sayingGoodbye
+	saidGoodbye
+)
+
+// traffic counts what passed in one direction.
+type traffic struct {
+	frames, bytes int64
+	counted       int64 // frames that are in the metrics already
+}
+
+// run serves the session until it ends. It returns when both goroutines are
+// done and both connections are closed.
+func (s *session) run() {
+	defer s.gw.leave(s)
+	s.gw.metrics.begin()
+	s.startTimer()
+	s.protect("upstream", s.upstream)
+	if s.downDone != nil {
+		<-s.downDone
+	}
+	s.protect("finish", s.finish)
+	s.closeBoth()
+	s.logEnd()
+}
+
+// protect runs a part of the session so that a bug in it ends no more than the
+// session.
+func (s *session) protect(part string, f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.gw.log.Error("panic in session", zap.String("session", s.id), zap.String("part", part),
+				zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
+			s.end(endBy(Internal, "internal error", fmt.Errorf("panic: %v", r)))
+		}
+	}()
+	f()
+}
+
+// end decides how the session ends, unless that is decided. It makes both
+// goroutines return soon: waiting reads end now, waiting writes within the
+// close timeout.
+func (s *session) end(e ending) {
+	s.mu.Lock()
+	if s.ended != nil {
+		s.mu.Unlock()
+		return
+	}
+	s.ended = &e
+	conn := s.broker
+	s.mu.Unlock()
+	s.client.conn.SetReadDeadline(longAgo)
+	s.client.conn.EndWrites(time.Now().Add(s.gw.options.CloseTimeout))
+	if conn != nil {
+		conn.SetReadDeadline(longAgo)
+		conn.EndWrites(time.Now().Add(s.gw.options.CloseTimeout))
+	}
+}
+
+var longAgo = time.Unix(1, 0)
+
+// how gives the ending once there is one.
+func (s *session) how() *ending {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// setBroker makes the broker's connection known to whoever ends the session.
+// It tells whether the session goes on.
+func (s *session) setBroker(c *wire.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broker = c
+	return s.ended == nil
+}
+
+// finish says goodbye to both sides. Nobody else uses the connections by now.
+func (s *session) finish() {
+	s.stopTimer()
+	e := s.how()
+	if e == nil {
+		bug := endBy(Internal, "internal error", fmt.Errorf("the session stopped without a reason"))
+		s.end(bug)
+		e = &bug
+	}
+	deadline := time.Now().Add(s.gw.options.CloseTimeout)
+	if s.broker != nil {
+		s.broker.LimitWrites(deadline)
+		_ = s.broker.CloseWrite() // fails only where the connection is gone
+	}
+	s.client.bye(*e, s.frames.unsent(), s.gw.loginPool, deadline)
+	_ = s.client.conn.Close() // nothing is left to lose
+	if s.broker != nil {
+		s.broker.SetReadDeadline(deadline)
+		drain(s.broker, s.gw.pool)
+	}
+	s.frames.release(s.gw.pool)
+}
+
+func (s *session) closeBoth() {
+	_ = s.client.conn.Close() // closing twice is harmless
+	if s.broker != nil {
+		_ = s.broker.Close()
+	}
+}
+
+func (s *session) logEnd() {
+	e := s.how()
+	fields := []zap.Field{
+		zap.String("session", s.id), zap.String("reason", string(e.reason)), zap.Int("code", e.code),
+		zap.Duration("duration", time.Duration(s.gw.clock()-s.begun)),
+		zap.Int64("frames_in", s.up.frames), zap.Int64("bytes_in", s.up.bytes),
+		zap.Int64("frames_out", s.down.frames), zap.Int64("bytes_out", s.down.bytes),
+	}
+	if e.cause != nil {
+		fields = append(fields, zap.String("cause", e.cause.Error()))
+	}
+	s.gw.log.Info("session ended", fields...)
+	s.gw.metrics.end(e.reason)
+}

@@ -1,0 +1,208 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/websocket"
+	"github.com/stompgw/stompgw/wire"
+)
+
+// errBrokerWrite wraps what went wrong in writing to the broker.
+var errBrokerWrite = errors.New("write to broker")
+
+// upstream reads the client and writes to the broker until the session ends.
+func (s *session) upstream() {
+	var err error
+	for err == nil {
+		pool := s.gw.loginPool
+		if s.isConnected() {
+			pool = s.gw.pool
+		}
+		s.upBusy.Store(false)
+		err = s.client.receive(pool, s.takeFromClient, s.flushToBroker)
+	}
+	s.endUpstream(err)
+}
+
+// takeFromClient judges payload and gathers in out what may go to the broker.
+func (s *session) takeFromClient(p []byte, out *wire.Batch) error {
+	s.upBusy.Store(true)
+	s.up.bytes += int64(len(p))
+	for len(p) > 0 {
+		event, n, err := s.fromClient.Next(p)
+		if err != nil {
+			return err
+		}
+		switch event {
+		case frameinspect.HeadComplete:
+			err = s.clientHead(out)
+		case frameinspect.BodyPart:
+			if s.forwarding {
+				err = s.toBroker(p[:n], out)
+			}
+		case frameinspect.FrameEnd:
+			s.up.frames++
+			err = s.clientFrameEnd(p[:n], out)
+		}
+		if err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	return nil
+}
+
+// clientHead decides what becomes of the frame whose head is complete.
+func (s *session) clientHead(out *wire.Batch) error {
+	h := s.fromClient.Head()
+	refuse := func(code frameinspect.Code, message string) error {
+		receipt, _ := h.Get("receipt")
+		return &frameinspect.Violation{Code: code, Message: message, Receipt: bytes.Clone(receipt)}
+	}
+	switch {
+	case h.Command.Connects() && s.isConnected():
+		return refuse(codeSecondConnect, "the session is connected already")
+	case h.Command.Connects():
+		s.forwarding = false
+		return s.readConnect(h)
+	case !s.isConnected():
+		return refuse(codeFrameBeforeConnect, "the first frame must be CONNECT or STOMP")
+	case s.leaving != staying:
+		return refuse(codeAfterDisconnect, "nothing may follow DISCONNECT")
+	case h.Command == frameinspect.CmdDisconnect:
+		s.leave(h)
+	}
+	s.forwarding = true
+	s.sentFrame.Store(true)
+	if !out.Fits(len(h.Raw())) {
+		if err := s.flushToBroker(out); err != nil {
+			return err
+		}
+	}
+	out.Grow(h.AppendTo)
+	return nil
+}
+
+// clientFrameEnd acts on the NUL of a frame. A CONNECT is not forwarded as it
+// came; the broker's answer is awaited before anything else is looked at, so
+// what the client pipelines waits in its socket and in the rest of one buffer.
+func (s *session) clientFrameEnd(nul []byte, out *wire.Batch) error {
+	if !s.forwarding {
+		return s.login()
+	}
+	if s.leaving == sayingGoodbye {
+		s.leaving = saidGoodbye
+	}
+	return s.toBroker(nul, out)
+}
+
+// leave notes a DISCONNECT, before the broker can answer it.
+func (s *session) leave(h *frameinspect.Head) {
+	s.leaving = sayingGoodbye
+	if receipt, ok := h.Get("receipt"); ok {
+		receipt = append([]byte{}, receipt...)
+		s.awaited.Store(&receipt)
+	}
+	s.disconnectAt.Store(s.gw.clock())
+	s.wakeTimer()
+}
+
+// toBroker gathers a part of the frame in progress.
+func (s *session) toBroker(p []byte, out *wire.Batch) error {
+	if !out.Fits(len(p)) {
+		if err := s.flushToBroker(out); err != nil {
+			return err
+		}
+	}
+	out.Add(p)
+	return nil
+}
+
+// flushToBroker writes what was gathered. It notes whether the client is inside
+// a frame, which must then go on within the frame timeout, and into which no
+// heart-beat may be written.
+func (s *session) flushToBroker(out *wire.Batch) error {
+	mid := !s.fromClient.Between()
+	s.midFrame.Store(mid || !s.client.decoder.Between())
+	if out.Len() == 0 {
+		return nil
+	}
+	before := s.gw.clock()
+	s.brokerTurn.Lock()
+	n := out.Len()
+	err := out.Flush(s.broker)
+	s.brokerMid = mid
+	s.brokerTurn.Unlock()
+	now := s.gw.clock()
+	s.gw.metrics.passed(toBroker, s.up.frames-s.up.counted, n, now-before)
+	s.up.counted = s.up.frames
+	if err != nil {
+		return fmt.Errorf("%w: %w", errBrokerWrite, err)
+	}
+	s.brokerWritten.Store(now)
+	s.lastFrame.Store(now)
+	if s.leaving == saidGoodbye && s.awaited.Load() == nil {
+		return errDisconnected
+	}
+	return nil
+}
+
+// errDisconnected ends upstream after a DISCONNECT that wants no receipt.
+var errDisconnected = errors.New("disconnected")
+
+// endUpstream ends the session for the reason that upstream ended for.
+func (s *session) endUpstream(err error) {
+	var violation *frameinspect.Violation
+	var closed clientClose
+	var ended *endingError
+	switch {
+	case s.how() != nil:
+	case errors.As(err, &ended):
+		s.end(ended.ending)
+	case errors.As(err, &violation):
+		reason := ProtocolError
+		if violation.TooBig() {
+			reason = TooBig
+		}
+		s.end(endBy(reason, violation.Message, err).
+			withError(errorFrame{code: violation.Code, message: violation.Message, receipt: violation.Receipt}))
+	case errors.Is(err, errDisconnected), errors.As(err, &closed) && s.leaving != staying:
+		s.end(endBy(Disconnected, "", err))
+	case errors.As(err, &closed):
+		e := endBy(ClientClosed, "", err)
+		e.code = closed.code
+		s.end(e)
+	case errors.Is(err, websocket.ErrUTF8):
+		const message = "a text message is not UTF-8"
+		s.end(endBy(BadUTF8, message, err).withError(errorFrame{code: codeBadUTF8, message: message}))
+	case errors.Is(err, websocket.ErrProtocol):
+		s.end(endBy(ProtocolError, "websocket protocol violated", err))
+	case errors.Is(err, errBrokerWrite) && errors.Is(err, os.ErrDeadlineExceeded):
+		s.endBrokerLost("the broker does not take any more", err)
+	case errors.Is(err, errBrokerWrite):
+		s.awaitBrokersWord(err)
+	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+		s.end(endBy(ClientClosed, "", errors.New("connection closed without a closing handshake")))
+	default:
+		s.end(endBy(ClientClosed, "", fmt.Errorf("read client: %w", err)))
+	}
+}
+
+// awaitBrokersWord lets downstream read what the broker said before it closed
+// the connection: most often an ERROR with the reason.
+func (s *session) awaitBrokersWord(err error) {
+	s.broker.SetReadDeadline(time.Now().Add(s.gw.options.CloseTimeout))
+	<-s.downDone
+	s.endBrokerLost("the connection to the broker broke", err)
+}
+
+func (s *session) endBrokerLost(message string, cause error) {
+	s.end(endBy(BrokerLost, message, cause).withError(errorFrame{code: codeBrokerLost, message: message}))
+}

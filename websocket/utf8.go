@@ -1,0 +1,40 @@
+package websocket
+
+import "unicode/utf8"
+
+// TextCheck judges a text that comes in parts. It keeps at most the begin of one
+// character.
+type TextCheck struct {
+	part [utf8.UTFMax]byte
+	n    uint8
+}
+
+// Write takes the next part and tells whether the text can still be UTF-8.
+func (u *TextCheck) Write(p []byte) bool {
+	for u.n > 0 && len(p) > 0 {
+		u.part[u.n] = p[0]
+		u.n++
+		p = p[1:]
+		if part := u.part[:u.n]; utf8.FullRune(part) {
+			if r, size := utf8.DecodeRune(part); r == utf8.RuneError && size <= 1 {
+				return false
+			}
+			u.n = 0
+		}
+	}
+	for i := 1; i < utf8.UTFMax && i <= len(p); i++ {
+		tail := p[len(p)-i:]
+		if !utf8.RuneStart(tail[0]) {
+			continue
+		}
+		if !utf8.FullRune(tail) {
+			u.n = uint8(copy(u.part[:], tail))
+			p = p[:len(p)-i]
+		}
+		break
+	}
+	return utf8.Valid(p)
+}
+
+// Complete tells whether the text does not end inside a character.
+func (u *TextCheck) Complete() bool { return u.n == 0 }

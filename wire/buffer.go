@@ -1,0 +1,136 @@
+package wire
+
+import (
+	"net"
+	"sync"
+)
+
+// Buffer is what a goroutine borrows while it has bytes in hand: room to read
+// into, and a batch of what it writes.
+type Buffer struct {
+	// B holds what was read; its capacity is the room.
+	B []byte
+	// Out gathers what goes out in one write.
+	Out Batch
+}
+
+// Pool lends buffers of one size.
+type Pool struct{ pool sync.Pool }
+
+// NewPool makes a pool of buffers with room for so many bytes in and, of
+// copies, out.
+func NewPool(in, out int) *Pool {
+	p := &Pool{}
+	p.pool.New = func() any {
+		return &Buffer{B: make([]byte, 0, in), Out: Batch{copies: make([]byte, 0, out)}}
+	}
+	return p
+}
+
+// Get lends a buffer.
+func (p *Pool) Get() *Buffer { return p.pool.Get().(*Buffer) }
+
+// Put takes a buffer back; nil is fine.
+func (p *Pool) Put(b *Buffer) {
+	if b == nil {
+		return
+	}
+	b.B = b.B[:0]
+	b.Out.reset()
+	p.pool.Put(b)
+}
+
+// maxPieces is how many pieces a batch holds: well below the kernel's limit of
+// 1024 for one write.
+const maxPieces = 64
+
+// copyBelow is the size from which bytes are written from where they are
+// instead of being copied next to the others.
+const copyBelow = 2 << 10
+
+// Batch gathers pieces and writes them together. Pieces it only refers to must
+// stay as they are until Flush.
+type Batch struct {
+	copies []byte // small pieces, copied; never grows beyond its capacity
+	begun  int    // copies from here on are in no piece yet
+	pieces net.Buffers
+	array  [maxPieces][]byte // what pieces is a slice of
+	size   int
+}
+
+// Fits tells whether n more bytes can be gathered. Where not, Flush first; an
+// empty batch takes any size.
+func (b *Batch) Fits(n int) bool {
+	if len(b.pieces)+2 > maxPieces {
+		return false
+	}
+	return n >= copyBelow || len(b.copies)+n <= cap(b.copies)
+}
+
+// Len gives the number of bytes that wait for Flush.
+func (b *Batch) Len() int { return b.size }
+
+// Add gathers p.
+func (b *Batch) Add(p []byte) {
+	b.size += len(p)
+	if len(p) < copyBelow && len(b.copies)+len(p) <= cap(b.copies) {
+		b.copies = append(b.copies, p...)
+		return
+	}
+	b.endCopies()
+	b.append(p)
+}
+
+// Grow lets the caller append what it makes: f appends to the slice it gets and
+// returns it. It should stay within what Fits allowed.
+func (b *Batch) Grow(f func(dst []byte) []byte) {
+	before := len(b.copies)
+	grown := f(b.copies)
+	b.size += len(grown) - before
+	if cap(grown) == cap(b.copies) {
+		b.copies = grown
+		return
+	}
+	b.endCopies()
+	b.append(grown[before:])
+}
+
+func (b *Batch) endCopies() {
+	if b.begun < len(b.copies) {
+		p := b.copies[b.begun:len(b.copies):len(b.copies)]
+		b.begun = len(b.copies)
+		b.append(p)
+	}
+}
+
+func (b *Batch) append(p []byte) {
+	if b.pieces == nil {
+		b.pieces = b.array[:0]
+	}
+	b.pieces = append(b.pieces, p)
+}
+
+// Flush writes all that was gathered. When it fails, what was not written stays
+// and Flush can be called again.
+func (b *Batch) Flush(c *Conn) error {
+	if b.size == 0 {
+		return nil
+	}
+	b.endCopies()
+	if len(b.pieces) == 1 {
+		n, err := c.Write(b.pieces[0])
+		if err != nil {
+			b.pieces[0] = b.pieces[0][n:]
+			return err
+		}
+	} else if err := c.writev(&b.pieces); err != nil {
+		return err
+	}
+	b.reset()
+	return nil
+}
+
+func (b *Batch) reset() {
+	clear(b.pieces)
+	b.copies, b.pieces, b.begun, b.size = b.copies[:0], nil, 0, 0
+}

@@ -1,0 +1,15 @@
+//go:build !unix
+
+package wire
+
+import (
+	"net"
+	"syscall"
+)
+
+// Elsewhere a connection holds its buffer while it waits.
+func rawConn(net.Conn) syscall.RawConn { return nil }
+
+func (c *Conn) tryRead(uintptr) bool { return true }
+
+func read(uintptr, []byte) (int, error) { return 0, syscall.EINVAL }

@@ -1,0 +1,97 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"net"
+	"syscall"
+)
+
+// errWouldBlock is what TLS gets to see where its transport has nothing to read.
+// It is temporary, so crypto/tls keeps what it has of a record and can be asked
+// again.
+var errWouldBlock net.Error = wouldBlock{}
+
+type wouldBlock struct{}
+
+func (wouldBlock) Error() string   { return "nothing to read yet" }
+func (wouldBlock) Timeout() bool   { return true }
+func (wouldBlock) Temporary() bool { return true }
+
+// recordHeader is the length of the header of a TLS record.
+const recordHeader = 5
+
+// unblocked is the transport under TLS. Its reads block until the handshake is
+// done; then they return errWouldBlock instead, so that no buffer of TLS's
+// caller is held while the connection waits.
+type unblocked struct {
+	net.Conn
+	raw     syscall.RawConn
+	started bool // the handshake is done
+
+	ahead  [recordHeader]byte // what wait read
+	nAhead int
+}
+
+func (u *unblocked) Read(p []byte) (int, error) {
+	if u.nAhead > 0 {
+		n := copy(p, u.ahead[:u.nAhead])
+		copy(u.ahead[:], u.ahead[n:u.nAhead])
+		u.nAhead -= n
+		return n, nil
+	}
+	if !u.started {
+		return u.Conn.Read(p)
+	}
+	var n int
+	var err error
+	ctlErr := u.raw.Read(func(fd uintptr) bool {
+		n, err = read(fd, p)
+		return true
+	})
+	switch {
+	case ctlErr != nil:
+		return 0, ctlErr
+	case errors.Is(err, syscall.EAGAIN):
+		return 0, errWouldBlock
+	case err == nil && n == 0:
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// wait waits for the begin of the next record.
+func (u *unblocked) wait() error {
+	var err error
+	ctlErr := u.raw.Read(func(fd uintptr) bool {
+		u.nAhead, err = read(fd, u.ahead[:])
+		return !errors.Is(err, syscall.EAGAIN)
+	})
+	if ctlErr != nil {
+		return ctlErr
+	}
+	if err == nil && u.nAhead == 0 {
+		return io.EOF
+	}
+	return err
+}
+
+// readTLS decrypts what has come. Only when TLS has nothing left does it give
+// the buffer back and wait.
+func (c *Conn) readTLS() {
+	c.secure.started = true
+	held := c.buf != nil
+	for {
+		c.fill(c.conn.Read)
+		if c.readErr != errWouldBlock {
+			return
+		}
+		if !held {
+			c.pool.Put(c.buf)
+			c.buf = nil
+		}
+		if c.readErr = c.secure.wait(); c.readErr != nil {
+			return
+		}
+	}
+}
