@@ -181,14 +181,7 @@ func TestSlowConsumerOfQueue(t *testing.T) {
 	if waiting == 0 {
 		t.Error("all messages were pushed to a client that does not read")
 	}
-	ends := map[EndReason]int{}
-	for range 2 {
-		e := <-r.ends
-		ends[e.Reason]++
-	}
-	if ends[EndDisconnected] != 1 || ends[EndSlowConsumer] != 1 {
-		t.Fatalf("ends: got %v, want one disconnected and one slow_consumer", ends)
-	}
+	r.wantEnds(t, EndDisconnected, EndSlowConsumer)
 	second := connect(t, r.addr, "1.2")
 	second.tell("SUBSCRIBE\nid:x\ndestination:/queue/q\n\n\x00")
 	for range messages {
@@ -232,7 +225,7 @@ func TestSlowConsumerOfTopic(t *testing.T) {
 		slow < ERROR; message:slow consumer
 		slow closed
 		quick sync`)
-	r.wantEnd(t, EndSlowConsumer)
+	r.wantEnds(t, EndSlowConsumer, EndClientClosed)
 }
 
 // A client that sends and does not read is no longer read from, and ended.

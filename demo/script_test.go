@@ -80,6 +80,24 @@ func (r *running) wantEnd(t *testing.T, reason EndReason) SessionEnd {
 	return SessionEnd{}
 }
 
+// wantEnds awaits the ends of several sessions, in any order.
+func (r *running) wantEnds(t *testing.T, reasons ...EndReason) {
+	t.Helper()
+	var ended []EndReason
+	for range reasons {
+		select {
+		case e := <-r.ends:
+			ended = append(ended, e.Reason)
+		case <-time.After(patience):
+		}
+	}
+	slices.Sort(ended)
+	slices.Sort(reasons)
+	if !slices.Equal(ended, reasons) {
+		t.Fatalf("sessions ended: got %v, want %v", ended, reasons)
+	}
+}
+
 // client is a plain STOMP client over TCP.
 type client struct {
 	t       *testing.T
@@ -200,9 +218,11 @@ func (c *client) want(line string) got {
 	return g
 }
 
-// wantClosed expects that the broker closes the connection in order.
+// wantClosed expects that the broker closes the connection in order, and closes
+// it too, for which the broker waits a while.
 func (c *client) wantClosed() {
 	c.t.Helper()
+	defer c.conn.Close()
 	if g, err := c.next(); !errors.Is(err, io.EOF) {
 		c.t.Fatalf("got %s and %v, want the end of the connection", g, err)
 	}

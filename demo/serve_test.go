@@ -17,8 +17,8 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	if err := r.stop(); err != nil {
 		t.Fatal(err)
 	}
-	for r.open.Load() != 0 {
-		t.Fatalf("%d connections are open after Serve", r.open.Load())
+	if open := r.open.Load(); open != 0 {
+		t.Errorf("%d connections are open after Serve", open)
 	}
 	if e := r.wantEnd(t, EndShutdown); !errors.Is(e.Err, context.Canceled) {
 		t.Errorf("cause: got %v, want context.Canceled", e.Err)
