@@ -93,6 +93,7 @@ var mistakes = []struct{ environ, want string }{
 	{`BROKER_PASSCODE=b`, `STOMPGW_BROKER_PASSCODE="***": expected only together with STOMPGW_BROKER_LOGIN`},
 	{`BROKER_PASSCODE_FILE=DIR/passcode`, `STOMPGW_BROKER_PASSCODE_FILE="DIR/passcode": expected only together with STOMPGW_BROKER_LOGIN`},
 	{`BROKER_DIALECT=RabbitMQ`, `STOMPGW_BROKER_DIALECT="RabbitMQ": expected auto, rabbitmq, activemq, artemis, hornetq or apollo`},
+	{`ALLOW_MISSING_LOGIN=y`, `STOMPGW_ALLOW_MISSING_LOGIN="y": expected true or false`},
 
 	// Heart-beats and times.
 	{`BROKER_HEART_BEAT=10s`, `STOMPGW_BROKER_HEART_BEAT="10s": expected what the gateway can send and what it wants to receive, each 0 or a duration from 1s to 1h, such as 10s,10s`},
