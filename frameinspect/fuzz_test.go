@@ -96,3 +96,44 @@ func FuzzCanonical(f *testing.F) {
 		}
 	})
 }
+
+// FuzzWhole: where Whole takes a frame, Next sees the same one.
+func FuzzWhole(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, in []byte, v uint8, cut uint16) {
+		for _, sender := range []Sender{Client, Broker} {
+			limits := Limits{Head: 64, Headers: 4, Body: 64}
+			a, b := NewScanner(sender, limits), NewScanner(sender, limits)
+			a.SetVersion(version(v))
+			b.SetVersion(version(v))
+			p := in[min(int(cut), len(in)):]
+			n := a.Whole(p)
+			if n == 0 {
+				continue
+			}
+			got := *a.Head()
+			var frame []byte
+			for rest := p; ; {
+				event, k, err := b.Next(rest)
+				if err != nil || event == NeedMore {
+					t.Fatalf("%q: Whole took %d bytes, Next says %v, %v", p, n, event, err)
+				}
+				if event == HeadComplete {
+					want := *b.Head()
+					if !bytes.Equal(got.raw, want.raw) || !bytes.Equal(got.lines, want.lines) || got.Command != want.Command ||
+						got.ContentLength != want.ContentLength || got.canonical != want.canonical {
+						t.Fatalf("%q: Whole gives %+v, Next %+v", p, got, want)
+					}
+				}
+				frame = append(frame, rest[:k]...)
+				rest = rest[k:]
+				if event == FrameEnd {
+					break
+				}
+			}
+			if len(frame) != n {
+				t.Fatalf("%q: Whole took %d bytes, Next %d", p, n, len(frame))
+			}
+		}
+	})
+}

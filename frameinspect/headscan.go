@@ -56,7 +56,7 @@ func (s *Scanner) carryHead(rest []byte) (Event, int, error) {
 	if s.limits.Head > 0 && len(rest) > s.limits.Head {
 		return s.fail(CodeHeadTooBig, "the head is larger than this server takes")
 	}
-	if bytes.IndexByte(rest[s.lines.start:], 0) >= 0 {
+	if bytes.IndexByte(rest, 0) >= 0 {
 		return s.fail(CodeNulInHead, nulInHead)
 	}
 	s.carry = carries.Get().(*[]byte)
@@ -79,12 +79,11 @@ func (s *Scanner) resumeHead(p []byte) (Event, int, error) {
 			return s.fail(CodeHeadTooBig, "the head is larger than this server takes")
 		}
 		part := p[used : used+take]
+		if bytes.IndexByte(part, 0) >= 0 {
+			return s.fail(CodeNulInHead, nulInHead)
+		}
 		*s.carry = append(*s.carry, part...)
-		used += take
-		if end < 0 {
-			if bytes.IndexByte(part, 0) >= 0 {
-				return s.fail(CodeNulInHead, nulInHead)
-			}
+		if used += take; end < 0 {
 			break
 		}
 		done, v := s.headLine(*s.carry, len(*s.carry)-1)
@@ -196,9 +195,7 @@ func (s *Scanner) noName(line []byte, cut int) *Violation {
 
 // note remembers a header name and tells whether it stood before.
 func (s *Scanner) note(before, name []byte) bool {
-	n := len(name)
-	hash := uint(n)*7 + uint(name[0])*31 + uint(name[n-1])*17 + uint(name[n/2])
-	mask := uint64(1) << (hash & 63)
+	mask := nameBit(name)
 	known := s.lines.seen&mask != 0
 	s.lines.seen |= mask
 	return known && hasHeader(before[s.lines.commandEnd:], name)
@@ -207,11 +204,15 @@ func (s *Scanner) note(before, name []byte) bool {
 func (s *Scanner) contentLength(value []byte) *Violation {
 	var n int64
 	for _, c := range value {
-		if c < '0' || c > '9' || len(value) > 18 {
+		c -= '0'
+		if c > 9 {
 			n = -1
 			break
 		}
-		n = n*10 + int64(c-'0')
+		n = n*10 + int64(c)
+	}
+	if len(value) > 18 {
+		n = -1
 	}
 	switch {
 	case n < 0 || len(value) == 0:
@@ -233,6 +234,12 @@ func (s *Scanner) headEnd() *Violation {
 			return v
 		}
 	}
+	s.beginBody()
+	return nil
+}
+
+// beginBody gets ready for what follows the head.
+func (s *Scanner) beginBody() {
 	switch n := s.head.ContentLength; {
 	case n < 0:
 		s.state, s.body = inOpen, 0
@@ -241,7 +248,6 @@ func (s *Scanner) headEnd() *Violation {
 	default:
 		s.state, s.body = inCounted, n
 	}
-	return nil
 }
 
 // judgeOctets looks for octets that a head must not hold, and finds out whether

@@ -104,9 +104,7 @@ func (s *Scanner) Next(p []byte) (Event, int, error) {
 		if s.sawCR || p[0] == '\r' {
 			return s.fail(CodeCarriageReturn, "a carriage return between frames ends no line in this version")
 		}
-		s.state = inHead
-		s.lines = headLines{}
-		s.head = Head{Version: s.version, ContentLength: -1}
+		s.begin()
 		return s.scanHead(p)
 	case inHead:
 		return s.resumeHead(p)
@@ -129,6 +127,13 @@ func (s *Scanner) Next(p []byte) (Event, int, error) {
 		return FrameEnd, 1, nil
 	}
 	return NeedMore, 0, s.err
+}
+
+// begin forgets the frame before.
+func (s *Scanner) begin() {
+	s.state = inHead
+	s.lines = headLines{}
+	s.head = Head{Version: s.version, ContentLength: -1}
 }
 
 // skipEOL counts the line ends in front of p.

@@ -1,0 +1,165 @@
+package frameinspect
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+// Whole takes a frame in one step where it lies whole at the front of p and
+// nothing about it is special; such frames are canonical as they are. It gives
+// the frame's length, its NUL included, and Head is valid until the next call.
+// It gives 0, and nothing is consumed, where Next must look: Whole never judges
+// a frame illegal, and takes none that Next would refuse or rewrite.
+func (s *Scanner) Whole(p []byte) int {
+	if s.state != between || s.carry != nil || s.sawCR || len(p) == 0 || p[0] < 'A' {
+		return 0
+	}
+	s.begin()
+	n := s.quickHead(p)
+	if n == 0 {
+		s.state = between
+		return 0
+	}
+	end := n + int(s.body)
+	if s.state == inOpen {
+		size := bytes.IndexByte(p[n:], 0)
+		if size < 0 || !s.mayHaveBody(int64(size)) {
+			end = len(p)
+		} else {
+			end = n + size
+		}
+	}
+	s.state = between
+	if end >= len(p) || p[end] != 0 {
+		return 0
+	}
+	s.lines.receipt = nil
+	return end + 1
+}
+
+// mayHaveBody tells whether the frame in progress may have a body of that size.
+func (s *Scanner) mayHaveBody(size int64) bool {
+	allowed := size == 0 || s.sender == Broker || s.head.Command == CmdSend
+	return allowed && (s.limits.Body == 0 || size <= s.limits.Body)
+}
+
+// quickHead reads a head that lies whole at the front of p and has nothing
+// special in it: no octet but printable ASCII, no escape, no repeated name, no
+// colon in a value, nothing over a limit. It gives the head's length, or 0 where
+// the head must be read and judged line by line.
+//
+// It looks at eight octets at a time: the lines of a head are so short that a
+// search for each line end and each colon costs more than the octets do.
+func (s *Scanner) quickHead(p []byte) int {
+	client := s.sender == Client
+	limit := len(p)
+	if s.limits.Head > 0 {
+		limit = min(limit, s.limits.Head)
+	}
+	line, cut := 0, -1 // where the line begins, where its name ends
+	for i := 0; i+8 <= len(p); i += 8 {
+		w := binary.LittleEndian.Uint64(p[i:])
+		marks := lanes(w, ':') | below(w)
+		if client {
+			marks |= lanes(w, '\\') | w&high
+		}
+		for ; marks != 0; marks &= marks - 1 {
+			at := i + bits.TrailingZeros64(marks)>>3
+			c := p[at]
+			if c == ':' {
+				if cut < 0 {
+					cut = at
+				} else if client {
+					return 0
+				}
+				continue
+			}
+			if c != '\n' {
+				if client || c == '\r' {
+					return 0
+				}
+				continue
+			}
+			switch {
+			case at >= limit:
+				return 0
+			case line == 0:
+				if at == 0 || s.command(p[:at]) != nil {
+					return 0
+				}
+				s.lines.commandEnd = at + 1
+			case at == line:
+				s.head.raw, s.head.lines = p[:at+1], p[s.lines.commandEnd:line]
+				s.head.canonical = client
+				s.lines.start = at + 1
+				s.beginBody()
+				return at + 1
+			case !s.quickHeader(p[line:at], cut-line):
+				return 0
+			}
+			line, cut = at+1, -1
+		}
+	}
+	return 0
+}
+
+const (
+	ones = 0x0101010101010101
+	high = 0x8080808080808080
+)
+
+// lanes sets the high bit of each octet of w that is c, and of no other.
+func lanes(w uint64, c byte) uint64 {
+	x := w ^ ones*uint64(c)
+	return ^(x&^high + ^uint64(high) | x) & high
+}
+
+// below sets the high bit of each octet of w that is below a space.
+func below(w uint64) uint64 {
+	x := w & (ones * 0xe0)
+	return ^(x&^high + ^uint64(high) | x) & high
+}
+
+// quickHeader takes in a header line whose name ends at cut.
+func (s *Scanner) quickHeader(line []byte, cut int) bool {
+	l := &s.lines
+	l.count++
+	if cut <= 0 || s.limits.Headers > 0 && l.count > s.limits.Headers {
+		return false
+	}
+	name, value := line[:cut], line[cut+1:]
+	if s.sender == Client {
+		l.colons++
+		if name[0] == ' ' || name[cut-1] == ' ' {
+			return false
+		}
+		mask := nameBit(name)
+		if l.seen&mask != 0 {
+			return false
+		}
+		l.seen |= mask
+	}
+	switch cut {
+	case len("content-length"):
+		if string(name) == "content-length" && s.head.ContentLength < 0 {
+			return s.contentLength(value) == nil
+		}
+	case len("destination"):
+		if s.sender == Client && string(name) == "destination" && len(value) > 0 && (value[0] == ' ' || value[len(value)-1] == ' ') {
+			return false
+		}
+	case len("receipt"):
+		if string(name) == "receipt" {
+			l.receipt, l.ownReceipt = value, false
+		}
+	}
+	return true
+}
+
+// nameBit is a bit for a hash of a header's name.
+func nameBit(name []byte) uint64 {
+	n := len(name)
+	hash := uint(n)*7 + uint(name[0])*31 + uint(name[n-1])*17 + uint(name[n/2])
+	return 1 << (hash & 63)
+}
