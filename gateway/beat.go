@@ -99,7 +99,7 @@ func (s *session) lookClient(now int64) int64 {
 	if beat := s.clientBeat.Receive; beat > 0 {
 		every = min(every, beat+beat/4)
 	}
-	if s.upBusy.Load() {
+	if s.client.busy.Load() {
 		return min(next, now+int64(every)) // upstream does not read, so silence means nothing
 	}
 	dead := read + int64(max(graceBeats*every, every+leastGrace))
@@ -178,7 +178,7 @@ func (s *session) lookProgress(now int64) int64 {
 	switch {
 	case s.disconnectAt.Load() != 0 && passed(s.disconnectAt.Load()+int64(o.DisconnectTimeout)):
 		s.endBrokerLost("the broker did not answer DISCONNECT", errors.New("no RECEIPT for DISCONNECT in time"))
-	case s.midFrame.Load() && !s.upBusy.Load() && passed(s.client.read.Load()+int64(o.FrameTimeout)):
+	case s.midFrame.Load() && !s.client.busy.Load() && passed(s.client.read.Load()+int64(o.FrameTimeout)):
 		s.endSilent(Idle, codeFrameTimeout, "a frame was begun and not ended in time")
 	case o.FirstFrameTimeout > 0 && !s.sentFrame.Load() && passed(s.connectedAt+int64(o.FirstFrameTimeout)):
 		s.endSilent(Idle, codeIdle, "no frame came after CONNECTED in time")

@@ -36,11 +36,13 @@ func (c clientClose) Error() string {
 // client is the browser's leg of a session: a WebSocket that carries STOMP.
 type client struct {
 	conn    *wire.Conn
-	clock   func() int64
+	epoch   time.Time    // the times below are nanoseconds since
 	read    atomic.Int64 // when bytes came last
 	written atomic.Int64 // when bytes went last
+	busy    atomic.Bool  // the reader has bytes in hand, so it does not read
 
 	// Owned by the reader.
+	readAt  time.Time // the same as read
 	decoder websocket.Decoder
 	rest    []byte // came behind the handshake
 
@@ -61,7 +63,10 @@ func (c *client) receive(pool *wire.Pool, deliver func(payload []byte, out *wire
 		return err
 	}
 	defer pool.Put(buf)
-	c.read.Store(c.clock())
+	c.busy.Store(true)
+	defer c.busy.Store(false)
+	c.readAt = time.Now()
+	c.read.Store(int64(c.readAt.Sub(c.epoch)))
 	err = c.decode(buf, deliver)
 	if flushed := after(&buf.Out); err == nil {
 		err = flushed
@@ -125,7 +130,7 @@ func (c *client) write(frame []byte) error {
 		c.broken = n > 0
 		return err
 	}
-	c.written.Store(c.clock())
+	c.written.Store(int64(time.Since(c.epoch)))
 	return nil
 }
 
@@ -143,7 +148,7 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 	n, err := c.conn.TryWrite(frame, tryFor)
 	switch {
 	case n == len(frame):
-		c.written.Store(c.clock())
+		c.written.Store(int64(time.Since(c.epoch)))
 	case n == 0 && errors.Is(err, os.ErrDeadlineExceeded):
 		return nil
 	default:
@@ -155,7 +160,7 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 // flush writes a batch of whole WebSocket frames, after which a fragmented
 // message is open or not. What is left of the batch after an error must go out
 // before anything else can.
-func (c *client) flush(out *wire.Batch, inMessage bool) error {
+func (c *client) flush(out *wire.Batch, inMessage bool, now time.Time) error {
 	if out.Len() == 0 {
 		return nil
 	}
@@ -164,12 +169,11 @@ func (c *client) flush(out *wire.Batch, inMessage bool) error {
 	if c.broken {
 		return io.ErrClosedPipe
 	}
-	if err := out.Flush(c.conn); err != nil {
+	if err := out.Flush(c.conn, now); err != nil {
 		c.broken = true
 		return err
 	}
 	c.inMessage = inMessage
-	c.written.Store(c.clock())
 	return nil
 }
 
@@ -188,7 +192,7 @@ func (c *client) bye(e ending, unsent *wire.Batch, pool *wire.Pool, deadline tim
 	c.mu.Lock()
 	c.conn.LimitWrites(deadline)
 	if unsent != nil && c.broken {
-		c.broken = unsent.Flush(c.conn) != nil
+		c.broken = unsent.Flush(c.conn, time.Now()) != nil
 	}
 	var words []byte
 	if e.last != nil && !c.inMessage {

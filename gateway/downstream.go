@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stompgw/stompgw/frameinspect"
@@ -86,7 +87,8 @@ func (s *session) greet(connectedFrame []byte) error {
 func (s *session) takeFromBroker(buf *wire.Buffer) error {
 	f := &s.frames
 	f.hold = buf
-	before := s.gw.clock()
+	s.downAt = time.Now()
+	before := int64(s.downAt.Sub(s.gw.epoch))
 	s.brokerRead.Store(before)
 	size := len(buf.B) - f.scanned
 	s.down.bytes += int64(size)
@@ -106,6 +108,7 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 	now := s.gw.clock()
 	s.gw.metrics.passed(toClient, s.down.frames-s.down.counted, size, now-before)
 	s.down.counted = s.down.frames
+	s.client.written.Store(now)
 	s.lastFrame.Store(now)
 	f.keep(s.gw.pool)
 	return err
@@ -114,7 +117,7 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 // flushToClient writes what was gathered. A buffer that cannot be written whole
 // is set aside for the last words.
 func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
-	err := s.client.flush(&buf.Out, inMessage)
+	err := s.client.flush(&buf.Out, inMessage, s.downAt)
 	if err != nil {
 		s.frames.failed = buf
 	}
@@ -125,7 +128,7 @@ func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
 func (s *session) scanBroker(buf *wire.Buffer) error {
 	f := &s.frames
 	for f.scanned < len(buf.B) {
-		event, n, err := s.fromBroker.Next(buf.B[f.scanned:])
+		event, n, err := s.brokerEvent(buf.B[f.scanned:])
 		if err != nil {
 			return fmt.Errorf("broker %s sent nonsense: %w", s.target, err)
 		}
@@ -146,6 +149,15 @@ func (s *session) scanBroker(buf *wire.Buffer) error {
 		}
 	}
 	return nil
+}
+
+// brokerEvent takes the next step, a whole frame at a time where it can.
+func (s *session) brokerEvent(p []byte) (frameinspect.Event, int, error) {
+	if n := s.fromBroker.Whole(p); n > 0 {
+		s.brokerHead()
+		return frameinspect.FrameEnd, n, nil
+	}
+	return s.fromBroker.Next(p)
 }
 
 // brokerHead notes the frames that mean something to the session.

@@ -200,7 +200,7 @@ func clip(s string) string {
 func (g *Gateway) begin(conn net.Conn, rest []byte, addr netip.Addr, origin, subprotocol string) {
 	s := &session{gw: g, id: rand.Text()[:16], addr: addr, begun: g.clock()}
 	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
-	s.client.clock = g.clock
+	s.client.epoch = g.epoch
 	s.client.rest = rest
 	s.client.read.Store(s.begun)
 	s.client.written.Store(s.begun)

@@ -49,6 +49,7 @@ type session struct {
 	// Owned by downstream.
 	fromBroker frameinspect.Scanner
 	frames     framesDown
+	downAt     time.Time // when bytes came last from the broker
 	down       traffic
 
 	// Seen by all.
@@ -56,8 +57,7 @@ type session struct {
 	brokerRead    atomic.Int64 // when bytes came last from the broker
 	brokerWritten atomic.Int64 // when bytes went last to the broker
 	lastFrame     atomic.Int64 // when a frame ended last, in either direction
-	upBusy        atomic.Bool  // upstream has bytes in hand, so it does not read
-	downBusy      atomic.Bool  // the same for downstream
+	downBusy      atomic.Bool  // downstream has bytes in hand, so it does not read
 	midFrame      atomic.Bool  // the client has begun a frame or message and not ended it
 	sentFrame     atomic.Bool  // the client has sent a frame since it connected
 	brokerTurn    sync.Mutex   // the turn to write to the broker, a batch at a time

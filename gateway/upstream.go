@@ -25,7 +25,6 @@ func (s *session) upstream() {
 		if s.isConnected() {
 			pool = s.gw.pool
 		}
-		s.upBusy.Store(false)
 		err = s.client.receive(pool, s.takeFromClient, s.flushToBroker)
 	}
 	s.endUpstream(err)
@@ -33,23 +32,14 @@ func (s *session) upstream() {
 
 // takeFromClient judges payload and gathers in out what may go to the broker.
 func (s *session) takeFromClient(p []byte, out *wire.Batch) error {
-	s.upBusy.Store(true)
 	s.up.bytes += int64(len(p))
 	for len(p) > 0 {
-		event, n, err := s.fromClient.Next(p)
-		if err != nil {
-			return err
-		}
-		switch event {
-		case frameinspect.HeadComplete:
-			err = s.clientHead(out)
-		case frameinspect.BodyPart:
-			if s.forwarding {
-				err = s.toBroker(p[:n], out)
-			}
-		case frameinspect.FrameEnd:
-			s.up.frames++
-			err = s.clientFrameEnd(p[:n], out)
+		n := s.fromClient.Whole(p)
+		var err error
+		if n > 0 {
+			err = s.clientFrame(p[:n], out)
+		} else {
+			n, err = s.clientEvent(p, out)
 		}
 		if err != nil {
 			return err
@@ -59,18 +49,57 @@ func (s *session) takeFromClient(p []byte, out *wire.Batch) error {
 	return nil
 }
 
-// clientHead decides what becomes of the frame whose head is complete.
-func (s *session) clientHead(out *wire.Batch) error {
-	h := s.fromClient.Head()
+// clientFrame passes on a frame that is whole and canonical.
+func (s *session) clientFrame(frame []byte, out *wire.Batch) error {
+	if err := s.judge(s.fromClient.Head()); err != nil {
+		return err
+	}
+	if s.forwarding {
+		if err := s.toBroker(frame, out); err != nil {
+			return err
+		}
+	}
+	return s.clientFrameEnd()
+}
+
+// clientEvent takes the next step into a frame and gives the bytes it took.
+func (s *session) clientEvent(p []byte, out *wire.Batch) (int, error) {
+	event, n, err := s.fromClient.Next(p)
+	if err != nil {
+		return n, err
+	}
+	switch event {
+	case frameinspect.HeadComplete:
+		if err = s.judge(s.fromClient.Head()); err == nil && s.forwarding {
+			err = s.headToBroker(s.fromClient.Head(), out)
+		}
+	case frameinspect.BodyPart:
+		if s.forwarding {
+			err = s.toBroker(p[:n], out)
+		}
+	case frameinspect.FrameEnd:
+		if s.forwarding {
+			err = s.toBroker(p[:n], out)
+		}
+		if err == nil {
+			err = s.clientFrameEnd()
+		}
+	}
+	return n, err
+}
+
+// judge decides what becomes of the frame whose head is complete: it sets
+// forwarding, or gives the violation.
+func (s *session) judge(h *frameinspect.Head) error {
 	refuse := func(code frameinspect.Code, message string) error {
 		receipt, _ := h.Get("receipt")
 		return &frameinspect.Violation{Code: code, Message: message, Receipt: bytes.Clone(receipt)}
 	}
+	s.forwarding = false
 	switch {
 	case h.Command.Connects() && s.isConnected():
 		return refuse(codeSecondConnect, "the session is connected already")
 	case h.Command.Connects():
-		s.forwarding = false
 		return s.readConnect(h)
 	case !s.isConnected():
 		return refuse(codeFrameBeforeConnect, "the first frame must be CONNECT or STOMP")
@@ -80,7 +109,12 @@ func (s *session) clientHead(out *wire.Batch) error {
 		s.leave(h)
 	}
 	s.forwarding = true
-	s.sentFrame.Store(true)
+	return nil
+}
+
+// headToBroker gathers a head in its canonical form. It is copied: it may stand
+// in a buffer of the scanner's.
+func (s *session) headToBroker(h *frameinspect.Head, out *wire.Batch) error {
 	if !out.Fits(len(h.Raw())) {
 		if err := s.flushToBroker(out); err != nil {
 			return err
@@ -90,17 +124,18 @@ func (s *session) clientHead(out *wire.Batch) error {
 	return nil
 }
 
-// clientFrameEnd acts on the NUL of a frame. A CONNECT is not forwarded as it
+// clientFrameEnd acts on the end of a frame. A CONNECT is not forwarded as it
 // came; the broker's answer is awaited before anything else is looked at, so
 // what the client pipelines waits in its socket and in the rest of one buffer.
-func (s *session) clientFrameEnd(nul []byte, out *wire.Batch) error {
+func (s *session) clientFrameEnd() error {
+	s.up.frames++
 	if !s.forwarding {
 		return s.login()
 	}
 	if s.leaving == sayingGoodbye {
 		s.leaving = saidGoodbye
 	}
-	return s.toBroker(nul, out)
+	return nil
 }
 
 // leave notes a DISCONNECT, before the broker can answer it.
@@ -134,15 +169,17 @@ func (s *session) flushToBroker(out *wire.Batch) error {
 	if out.Len() == 0 {
 		return nil
 	}
-	before := s.gw.clock()
-	s.brokerTurn.Lock()
 	n := out.Len()
-	err := out.Flush(s.broker)
+	s.brokerTurn.Lock()
+	err := out.Flush(s.broker, s.client.readAt)
 	s.brokerMid = mid
 	s.brokerTurn.Unlock()
 	now := s.gw.clock()
-	s.gw.metrics.passed(toBroker, s.up.frames-s.up.counted, n, now-before)
+	s.gw.metrics.passed(toBroker, s.up.frames-s.up.counted, n, now-s.client.read.Load())
 	s.up.counted = s.up.frames
+	if !s.sentFrame.Load() {
+		s.sentFrame.Store(true)
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBrokerWrite, err)
 	}

@@ -3,6 +3,7 @@ package wire
 import (
 	"net"
 	"sync"
+	"time"
 )
 
 // Buffer is what a goroutine borrows while it has bytes in hand: room to read
@@ -110,15 +111,17 @@ func (b *Batch) append(p []byte) {
 	b.pieces = append(b.pieces, p)
 }
 
-// Flush writes all that was gathered. When it fails, what was not written stays
+// Flush writes all that was gathered; now is the time, as the caller knows it
+// already. When it fails, what was not written stays
 // and Flush can be called again.
-func (b *Batch) Flush(c *Conn) error {
+func (b *Batch) Flush(c *Conn, now time.Time) error {
 	if b.size == 0 {
 		return nil
 	}
 	b.endCopies()
+	c.renewDeadline(now)
 	if len(b.pieces) == 1 {
-		n, err := c.Write(b.pieces[0])
+		n, err := c.conn.Write(b.pieces[0])
 		if err != nil {
 			b.pieces[0] = b.pieces[0][n:]
 			return err

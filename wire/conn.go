@@ -102,7 +102,7 @@ func (c *Conn) readHolding() { c.fill(c.conn.Read) }
 
 // Write writes all of p within the write limit.
 func (c *Conn) Write(p []byte) (int, error) {
-	c.renewDeadline()
+	c.renewDeadline(time.Now())
 	return c.conn.Write(p)
 }
 
@@ -114,10 +114,9 @@ func (c *Conn) TryWrite(p []byte, wait time.Duration) (int, error) {
 	return n, err
 }
 
-// writev writes all of v within the write limit, in one call where the
+// writev writes all of v, in one call where the
 // connection can. What is not written when it fails stays in v.
 func (c *Conn) writev(v *net.Buffers) error {
-	c.renewDeadline()
 	if c.secure == nil {
 		_, err := v.WriteTo(c.conn)
 		return err
@@ -135,11 +134,11 @@ func (c *Conn) writev(v *net.Buffers) error {
 // renewDeadline moves the write deadline on, but not for every write: a timer
 // that is changed for each frame costs more than it is worth. The limit is kept
 // to within an eighth.
-func (c *Conn) renewDeadline() {
+func (c *Conn) renewDeadline(now time.Time) {
 	if c.writeLimit == 0 || c.endWrites.Load() != 0 {
 		return
 	}
-	if until := time.Now().Add(c.writeLimit); until.Sub(c.writeUntil) > c.writeLimit/8 {
+	if until := now.Add(c.writeLimit); until.Sub(c.writeUntil) > c.writeLimit/8 {
 		c.setWriteDeadline(until)
 	}
 }
