@@ -3,11 +3,9 @@ module github.com/stompgw/stompgw/test
 go 1.26
 
 require (
+	github.com/coder/websocket v1.8.15
 	go.uber.org/goleak v1.3.0
 	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
-require (
-	github.com/coder/websocket v1.8.15 // indirect
-	golang.org/x/crypto v0.11.0 // indirect
-)
+require golang.org/x/crypto v0.11.0 // indirect

@@ -17,7 +17,8 @@ import (
 
 // Options say how to start a gateway.
 type Options struct {
-	// Env holds STOMPGW_ variables. Listeners on free loopback ports are added where they are missing.
+	// Env holds STOMPGW_ variables. Where they are missing, Start adds listeners on free loopback ports, a quick end
+	// at SIGTERM, and no limit on sessions of one address.
 	Env map[string]string
 	// Unready starts a gateway whose broker is not reachable: Start waits for /livez only, not for /readyz.
 	Unready bool
@@ -66,6 +67,8 @@ func Start(o Options) (*Gateway, error) {
 	env := map[string]string{
 		"PATH": os.Getenv("PATH"), "GORACE": "halt_on_error=0",
 		"STOMPGW_LISTEN": "", "STOMPGW_ADMIN_LISTEN": "",
+		// All clients of a test come from one address, and no load balancer waits for the end.
+		"STOMPGW_MAX_SESSIONS_PER_IP": "0", "STOMPGW_DRAIN_DELAY": "0s", "STOMPGW_DRAIN_SPREAD": "0s", "STOMPGW_DRAIN_TIMEOUT": "10s",
 	}
 	for k, v := range o.Env {
 		env[k] = v

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 )
 
 // ErrTimeout is what reading returns when nothing came in time. The connection stays usable.
@@ -151,8 +152,11 @@ func (c *Client) Send(command string, body string, header ...string) error {
 	return c.SendFrame(Frame{Command: command, Header: header, Body: []byte(body)})
 }
 
-// SendFrame writes the frame as it is, in one text message.
-func (c *Client) SendFrame(f Frame) error { return c.Write(Message{Data: f.Marshal(c.Version)}) }
+// SendFrame writes the frame as it is, in one message: text where it is UTF-8, else binary.
+func (c *Client) SendFrame(f Frame) error {
+	data := f.Marshal(c.Version)
+	return c.Write(Message{Data: data, Binary: !utf8.Valid(data)})
+}
 
 // Write writes bytes as one message, whatever they hold. A broken connection is found by reading.
 func (c *Client) Write(m Message) error {

@@ -29,6 +29,9 @@ func DialTCP(ctx context.Context, addr string, config *tls.Config) (*Client, err
 	return newClient(&tcpCarrier{conn}), nil
 }
 
+// Accept makes a client of a connection that was accepted, for brokers that a test plays itself.
+func Accept(conn net.Conn) *Client { return newClient(&tcpCarrier{conn}) }
+
 type tcpCarrier struct{ conn net.Conn }
 
 func (t *tcpCarrier) read() (Message, error) {

@@ -1,0 +1,153 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stompgw/stompgw/test/brokers"
+	"github.com/stompgw/stompgw/test/gw"
+	"github.com/stompgw/stompgw/test/stompws"
+)
+
+// backend is a real broker with a gateway in front of it.
+type backend struct {
+	name    string
+	missing error // why the broker is not there
+	stomp   string
+	user    brokers.User
+	gateway *gw.Gateway
+}
+
+func newBackends() []*backend {
+	rabbit := &backend{name: "RabbitMQ", missing: world.rabbitErr}
+	if world.rabbit != nil {
+		rabbit.stomp, rabbit.user = world.rabbit.STOMP, world.rabbit.Guest
+	}
+	active := &backend{name: "ActiveMQ", missing: world.activeErr}
+	if world.active != nil {
+		active.stomp, active.user = world.active.STOMP, world.active.Admin
+	}
+	return []*backend{rabbit, active}
+}
+
+// env is what the gateways for real brokers have in common. The heart-beats are short, so that tests need not wait.
+func (b *backend) env(more ...map[string]string) map[string]string {
+	env := map[string]string{
+		"STOMPGW_BROKERS":           "tcp://" + b.stomp,
+		"STOMPGW_ORIGINS":           "same-origin," + world.pages.URL,
+		"STOMPGW_CLIENT_HEART_BEAT": "1s,1s",
+		"STOMPGW_BROKER_HEART_BEAT": "1s,1s",
+	}
+	for _, m := range more {
+		maps.Copy(env, m)
+	}
+	return env
+}
+
+func (b *backend) startGateway() (err error) {
+	if b.missing == nil && !world.bare {
+		b.gateway, err = gw.Start(gw.Options{Env: b.env()})
+	}
+	return err
+}
+
+// eachBackend runs the test for each broker, in parallel.
+func eachBackend(t *testing.T, test func(t *testing.T, b *backend)) {
+	t.Parallel()
+	for _, b := range world.backends {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			b.need(t)
+			test(t, b)
+		})
+	}
+}
+
+// rabbitMQ and activeMQ are for tests of what only one broker has.
+func rabbitMQ(t *testing.T) *backend {
+	t.Helper()
+	world.backends[0].need(t)
+	return world.backends[0]
+}
+
+func activeMQ(t *testing.T) *backend {
+	t.Helper()
+	world.backends[1].need(t)
+	return world.backends[1]
+}
+
+func (b *backend) need(t testing.TB) {
+	t.Helper()
+	if b.missing != nil {
+		lacking(t, b.missing)
+	}
+}
+
+// lacking skips loudly, or fails where CI=true says that nothing may be missing.
+func lacking(t testing.TB, why error) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("MISSING, an error because CI=true: %v", why)
+	}
+	t.Skipf("SKIPPED, MISSING: %v", why)
+}
+
+// onlyGateway skips a test of what is the gateway's own when the tests talk to bare brokers.
+func onlyGateway(t testing.TB) {
+	t.Helper()
+	if world.bare {
+		t.Skip("not with STOMPGW_TEST_BARE=true: this is about the gateway")
+	}
+}
+
+// open dials the broker through its gateway, or directly when the tests talk to bare brokers.
+func (b *backend) open(t testing.TB) *stompws.Session {
+	t.Helper()
+	if world.bare {
+		return b.openBare(t)
+	}
+	return stompws.Open(t, b.gateway.URL, stompws.Options{})
+}
+
+// openBare dials the broker over plain TCP.
+func (b *backend) openBare(t testing.TB) *stompws.Session {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), stompws.Patience)
+	defer cancel()
+	c, err := stompws.DialTCP(ctx, b.stomp, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stompws.With(t, c)
+}
+
+// login is the header of CONNECT for STOMP 1.2; more comes first and so wins.
+func (b *backend) login(more ...string) []string {
+	return append(more, "accept-version", "1.2", "host", b.user.Host, "login", b.user.Login, "passcode", b.user.Passcode)
+}
+
+// connect opens a session and logs in with STOMP 1.2.
+func (b *backend) connect(t testing.TB, more ...string) *stompws.Session {
+	t.Helper()
+	s := b.open(t)
+	s.Connect(b.login(more...)...)
+	return s
+}
+
+var names atomic.Int64
+
+// unique gives a name that no other test uses, also over several runs on one broker.
+func unique(t testing.TB) string {
+	return fmt.Sprintf("%s-%d-%d", strings.NewReplacer("/", "-", " ", "-", ",", "").Replace(t.Name()), os.Getpid(), names.Add(1))
+}
+
+// queue gives a queue that nobody else uses.
+func queue(t testing.TB) string { return "/queue/" + unique(t) }
+
+// topic gives a topic that nobody else uses.
+func topic(t testing.TB) string { return "/topic/" + unique(t) }

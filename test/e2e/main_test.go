@@ -1,0 +1,109 @@
+// Package e2e tests the real stompgw program in front of real brokers, with real clients and with faults.
+//
+// One RabbitMQ and one ActiveMQ serve all tests. STOMPGW_TEST_BARE=true lets the tests of the brokers' behaviour talk
+// to the brokers over plain TCP instead, to see whether a difference is the gateway's.
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/stompgw/stompgw/test/brokers"
+	"github.com/stompgw/stompgw/test/gw"
+)
+
+// world is what all tests share. It is set by TestMain and then only read.
+var world struct {
+	rabbit *brokers.RabbitMQ
+	active *brokers.ActiveMQ
+	// The causes when a broker is not there.
+	rabbitErr, activeErr error
+
+	backends []*backend
+	pages    *httptest.Server // serves test/clients to Chromium; gateways allow its origin
+	bare     bool
+}
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) (status int) {
+	dir, err := os.MkdirTemp("", "stompgw-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	world.bare = os.Getenv("STOMPGW_TEST_BARE") == "true"
+	world.pages = httptest.NewServer(http.FileServer(http.Dir(filepath.Join("..", "clients"))))
+	if err := startWorld(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	} else {
+		status = m.Run()
+	}
+	world.pages.Close()
+	if err := stopWorld(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	return status
+}
+
+// startWorld starts the brokers and builds the gateway at the same time, then starts a gateway for each broker. A
+// broker that is not installed is no error here; the tests that need it skip, or fail with CI=true.
+func startWorld(dir string) error {
+	var all sync.WaitGroup
+	var buildErr error
+	all.Go(func() { world.rabbit, world.rabbitErr = brokers.StartRabbitMQ(filepath.Join(dir, "rabbitmq")) })
+	all.Go(func() { world.active, world.activeErr = brokers.StartActiveMQ(filepath.Join(dir, "activemq")) })
+	all.Go(func() {
+		if !world.bare {
+			_, buildErr = gw.Build()
+		}
+	})
+	all.Wait()
+	for _, err := range []error{world.rabbitErr, world.activeErr} {
+		if err != nil && !errors.Is(err, brokers.ErrMissing) {
+			return err
+		}
+	}
+	if buildErr != nil {
+		return buildErr
+	}
+	world.backends = newBackends()
+	for _, b := range world.backends {
+		if err := b.startGateway(); err != nil {
+			return fmt.Errorf("gateway for %s: %w", b.name, err)
+		}
+	}
+	return nil
+}
+
+func stopWorld() error {
+	var errs []error
+	for _, b := range world.backends {
+		if b.gateway != nil {
+			errs = append(errs, b.gateway.Stop())
+		}
+	}
+	gw.Clean()
+	if world.rabbit != nil {
+		errs = append(errs, world.rabbit.Stop())
+	}
+	if world.active != nil {
+		errs = append(errs, world.active.Stop())
+	}
+	return errors.Join(errs...)
+}
