@@ -95,7 +95,7 @@ const frames = $("frames");
 let beats; // the row of heart-beats that is last in the log, if it is
 
 function showFrame({ direction, frame: { command, headers, body } }) {
-  const row = element("li", `frame ${direction}`);
+  const row = element("li", `frame ${direction}${command === "ERROR" ? " error" : ""}`);
   const head = element("p", "command");
   const arrow = element("span", "arrow", direction === "out" ? "↑" : "↓");
   arrow.title = direction === "out" ? "browser to broker" : "broker to browser";

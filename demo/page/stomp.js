@@ -124,6 +124,7 @@ class StompClient extends EventTarget {
     if (!this.#wanted) return this.#emit("state", { state: "disconnected" });
     const wait = Math.min(1000 * 2 ** this.#failures++, 15000);
     this.#retry = setTimeout(() => this.connect(), wait);
-    this.#emit("state", { state: "waiting", detail: `closed with ${code}${reason ? `: ${reason}` : ""}`, retryAt: Date.now() + wait });
+    const why = code === 1006 ? "cut off, or nothing answers" : `closed with ${code}${reason && `: ${reason}`}`;
+    this.#emit("state", { state: "waiting", detail: why, retryAt: Date.now() + wait });
   }
 }
