@@ -19,6 +19,7 @@ type bench struct {
 	dir        string // for logs and configurations, removed at the end
 	gateway    string // the built gateway, "" where there is none
 	gatewayErr error  // why there is none
+	before     string // another build of it, "" for none
 	gatewayEnv []string
 	repeats    int
 	progress   io.Writer

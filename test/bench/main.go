@@ -49,6 +49,7 @@ func runBench(args []string, out, progress io.Writer) error {
 		against  = flags.String("subjects", "", "subjects to measure, separated by commas (default all)")
 		jsonFile = flags.String("json", "", "also write every run to this file")
 		gateway  = flags.String("stompgw", "", "a built gateway (default: built from the tree)")
+		other    = flags.String("before", "", "another built gateway to measure beside it")
 		env      = flags.String("env", "", "more settings of the gateway, NAME=value separated by spaces")
 		sessions = flags.Int("sessions", 9900, "sessions of the idle figures")
 	)
@@ -88,6 +89,12 @@ func runBench(args []string, out, progress io.Writer) error {
 		return err
 	}
 
+	if *other != "" {
+		if b.before, err = filepath.Abs(*other); err != nil {
+			return err
+		}
+		addBefore(chosen)
+	}
 	var all []measured
 	for _, f := range chosen {
 		if ctx.Err() != nil {
@@ -152,6 +159,15 @@ func choose(all []figure, only, against string) ([]figure, error) {
 		chosen = append(chosen, f)
 	}
 	return chosen, nil
+}
+
+// addBefore measures the other gateway wherever the gateway is.
+func addBefore(figures []figure) {
+	for i, f := range figures {
+		if at := slices.Index(f.subjects, "stompgw"); at >= 0 {
+			figures[i].subjects = slices.Insert(slices.Clone(f.subjects), at+1, before)
+		}
+	}
 }
 
 func list(s string) []string {

@@ -104,6 +104,19 @@ func judge(x, must, goal float64) string {
 	return "**missed**"
 }
 
+// columns are the subjects that any of the figures has.
+func columns(all []measured) []string {
+	var names []string
+	for _, m := range all {
+		for _, name := range m.figure.subjects {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
 // writeTable prints every value of the subjects given, a column each.
 func writeTable(w io.Writer, all []measured, columns []string) {
 	fmt.Fprintf(w, "| median (min–max), x base | %s |\n|---%s|\n", strings.Join(columns, " | "), strings.Repeat("|---", len(columns)))
@@ -189,12 +202,12 @@ func writeReport(w io.Writer, all []measured, parsers parsing, repeats int) {
 	if len(relays) > 0 {
 		fmt.Fprintln(w, "\nRatios are to `copy`, the plainest Go TCP proxy.")
 		fmt.Fprintln(w)
-		writeTable(w, relays, []string{"stompgw", "copy", "direct", "haproxy", "nginx", "websockify"})
+		writeTable(w, relays, columns(relays))
 	}
 	if len(broker) > 0 {
 		fmt.Fprintln(w, "\nRatios are to RabbitMQ's plain TCP listener, `direct`.")
 		fmt.Fprintln(w)
-		writeTable(w, broker, rabbitSubjects)
+		writeTable(w, broker, columns(broker))
 	}
 	fmt.Fprintln(w)
 	writeNotes(w, all)

@@ -41,12 +41,16 @@ func (r relay) pid() int {
 
 var subjects = []subject{
 	{name: "stompgw", websocket: true, launch: launchStompgw, admin: true},
+	{name: before, websocket: true, launch: launchBefore, admin: true},
 	{name: "copy", launch: launchCopy},
 	{name: "direct"},
 	{name: "haproxy", launch: launchHaproxy},
 	{name: "nginx", launch: launchNginx},
 	{name: "websockify", websocket: true, slow: true, launch: launchWebsockify},
 }
+
+// before names another build of the gateway, measured beside it with -before.
+const before = "before"
 
 func subjectNamed(name string) (subject, error) {
 	for _, s := range subjects {
@@ -97,8 +101,16 @@ func launchStompgw(b *bench, listen, backend string) (command, target, error) {
 	if b.gateway == "" {
 		return command{}, target{}, fmt.Errorf("stompgw: %w", b.gatewayErr)
 	}
+	return b.gatewayCommand(b.gateway, listen, backend)
+}
+
+func launchBefore(b *bench, listen, backend string) (command, target, error) {
+	return b.gatewayCommand(b.before, listen, backend)
+}
+
+func (b *bench) gatewayCommand(bin, listen, backend string) (command, target, error) {
 	return command{
-		args: []string{b.gateway, "serve"},
+		args: []string{bin, "serve"},
 		env: append([]string{
 			"STOMPGW_LISTEN=" + listen,
 			"STOMPGW_BROKERS=tcp://" + backend,
