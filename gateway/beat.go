@@ -12,12 +12,13 @@ import (
 // gateway although no heart-beats were agreed on. Artemis gives them a minute.
 const keepAliveEvery = 20 * time.Second
 
-// graceBeats is how many intervals a peer may be silent, as a network may well
-// take half of one to deliver what was sent in time.
-const graceBeats = 2
-
-// leastGrace is the least time between a missing sign of life and the end.
-const leastGrace = 5 * time.Second
+// A peer may be silent for graceBeats intervals, and for leastGrace beyond the
+// first: a network may well take half an interval to deliver what was sent in
+// time.
+const (
+	graceBeats = 2
+	leastGrace = 5 * time.Second
+)
 
 // tryFor is how long a heart-beat or ping waits for a socket that is full.
 const tryFor = 100 * time.Millisecond
@@ -102,7 +103,7 @@ func (s *session) lookClient(now int64) int64 {
 	if s.client.busy.Load() {
 		return min(next, now+int64(every)) // upstream does not read, so silence means nothing
 	}
-	dead := read + int64(max(graceBeats*every, every+leastGrace))
+	dead := read + int64(max(graceBeats*every, every+s.gw.leastGrace))
 	if now >= dead {
 		s.endSilent(HeartBeatLost, codeHeartBeatLost, "nothing was heard from the client for too long")
 		return never
@@ -134,7 +135,7 @@ func (s *session) lookBroker(now int64) int64 {
 		}
 	}
 	if every := s.brokerBeat.Receive; every > 0 && !s.downBusy.Load() {
-		dead := s.brokerRead.Load() + int64(max(graceBeats*every, every+leastGrace))
+		dead := s.brokerRead.Load() + int64(max(graceBeats*every, every+s.gw.leastGrace))
 		if now >= dead {
 			s.endBrokerLost("the broker fell silent", errors.New("no heart-beat of the broker in time"))
 			return never

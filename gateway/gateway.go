@@ -76,6 +76,8 @@ type Gateway struct {
 	pool      *wire.Pool // for sessions that are connected
 	loginPool *wire.Pool // for those that are not yet
 	epoch     time.Time
+
+	leastGrace time.Duration // of a peer that falls silent
 }
 
 // Sizes of the buffers that a session borrows while it has bytes in hand. Larger
@@ -103,6 +105,8 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 		pool:      wire.NewPool(readSize, copySize),
 		loginPool: wire.NewPool(loginReadSize, loginWriteSize),
 		epoch:     time.Now(),
+
+		leastGrace: leastGrace,
 	}
 }
 

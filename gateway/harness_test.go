@@ -55,6 +55,14 @@ type testGateway struct {
 
 func newTestGateway(t *testing.T, change func(*Options)) *testGateway {
 	t.Helper()
+	t.Parallel()
+	return newSerialGateway(t, change)
+}
+
+// newSerialGateway is newTestGateway for a test that must have the process to
+// itself.
+func newSerialGateway(t *testing.T, change func(*Options)) *testGateway {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -371,7 +371,7 @@ func TestRelayAllocatesNothing(t *testing.T) {
 	if testing.CoverMode() != "" || raceEnabled {
 		t.Skip("instrumentation allocates")
 	}
-	g := newTestGateway(t, nil)
+	g := newSerialGateway(t, nil)
 	b, p := g.connect("", "")
 	in := wsFrame(0x81, "SEND\ndestination:/queue/a\ncontent-length:5\n\nhello\x00")
 	seen := make([]byte, len(in)-6)
