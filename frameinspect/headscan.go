@@ -9,7 +9,6 @@ import (
 // headLines is what is known of a head whose lines are being read.
 type headLines struct {
 	start      int    // where the next line begins, from the begin of the head
-	searched   int    // no line feed stands between start and here
 	commandEnd int    // where the first header line begins
 	count      int    // header lines read
 	seen       uint64 // a bit for a hash of each name, to find repeats cheaply

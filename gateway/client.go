@@ -161,9 +161,6 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 // message is open or not. What is left of the batch after an error must go out
 // before anything else can.
 func (c *client) flush(out *wire.Batch, inMessage bool, now time.Time) error {
-	if out.Len() == 0 {
-		return nil
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.broken {

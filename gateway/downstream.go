@@ -1,11 +1,11 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -102,14 +102,12 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 		}
 	}
 	if f.failed != nil {
+		s.gw.metrics.passed(toClient, 0, 0, s.gw.clock()-before)
 		f.hold = nil
 		return err
 	}
-	now := s.gw.clock()
-	s.gw.metrics.passed(toClient, s.down.frames-s.down.counted, size, now-before)
+	s.gw.metrics.passed(toClient, s.down.frames-s.down.counted, size, s.client.written.Load()-before)
 	s.down.counted = s.down.frames
-	s.client.written.Store(now)
-	s.lastFrame.Store(now)
 	f.keep(s.gw.pool)
 	return err
 }
@@ -117,11 +115,17 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 // flushToClient writes what was gathered. A buffer that cannot be written whole
 // is set aside for the last words.
 func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
-	err := s.client.flush(&buf.Out, inMessage, s.downAt)
-	if err != nil {
-		s.frames.failed = buf
+	if buf.Out.Len() == 0 {
+		return nil
 	}
-	return err
+	if err := s.client.flush(&buf.Out, inMessage, s.downAt); err != nil {
+		s.frames.failed = buf
+		return err
+	}
+	now := s.gw.clock()
+	s.client.written.Store(now)
+	s.lastFrame.Store(now)
+	return nil
 }
 
 // scanBroker looks for frames in the buffer and gathers the whole ones.
@@ -236,7 +240,7 @@ func (s *session) nextOpcode(p []byte, last bool) (websocket.Opcode, error) {
 	}
 	f.check = websocket.TextCheck{}
 	valid := f.check.Write(p)
-	f.text = messages == TextMessages || messages == AutoMessages && valid && (s.version < frameinspect.V12 || declaresText(p))
+	f.text = messages == TextMessages || messages == AutoMessages && valid && !hasControls(p)
 	switch {
 	case f.text && !valid:
 		return 0, errNotText
@@ -249,19 +253,12 @@ func (s *session) nextOpcode(p []byte, last bool) (websocket.Opcode, error) {
 // errNotText ends a session whose browser was promised text.
 var errNotText = errors.New("a frame that goes out as text is not UTF-8; STOMPGW_MESSAGE_TYPE=binary lets it pass")
 
-// declaresText tells whether the head of a frame that is too big to be looked at
-// whole says that it is text: by its content-type, or by having no
-// content-length, which ActiveMQ and Artemis leave out for text messages only.
-// Binary is always right for such frames, except for clients older than STOMP
-// 1.2, which mangle it.
-func declaresText(begin []byte) bool {
-	scanner := frameinspect.NewScanner(frameinspect.Broker, frameinspect.Limits{})
-	if event, _, _ := scanner.Next(begin); event != frameinspect.HeadComplete {
-		return false
-	}
-	h := scanner.Head()
-	kind, _, _ := strings.Cut(strings.ToLower(h.Text("content-type")), ";")
-	return h.ContentLength < 0 || strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "xml")
+// hasControls tells whether there are octets that texts do not hold. Of a frame
+// that is too big to be looked at whole, the begin must tell text from binary:
+// text because many clients cannot read large binary messages, binary because a
+// browser ends a connection on which text turns out not to be UTF-8.
+func hasControls(p []byte) bool {
+	return bytes.ContainsFunc(p, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' })
 }
 
 // keep holds on to a frame that has not come whole, moved to the front, and

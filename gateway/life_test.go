@@ -174,6 +174,7 @@ func TestSlowClient(t *testing.T) {
 		got++
 	}
 	b.wantClose(4008)
+	p.Close()
 	g.ended(SlowClient, 1)
 	if testutil.ToFloat64(g.metrics.paused[toClient]) == 0 {
 		t.Error("no time was counted as held up")

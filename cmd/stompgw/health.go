@@ -15,7 +15,8 @@ import (
 // healthcheck asks the gateway that runs with the same configuration whether it
 // is ready: what a container's health check needs where there is no shell.
 func healthcheck(ctx context.Context, environ []string, stdout io.Writer) error {
-	conf, err := config.Parse(environ)
+	// Which broker it is does not matter here, and the demo names none.
+	conf, err := config.Parse(append([]string{"STOMPGW_BROKERS=tcp://localhost"}, environ...))
 	if err != nil {
 		return err
 	}
@@ -24,7 +25,7 @@ func healthcheck(ctx context.Context, environ []string, stdout io.Writer) error 
 		return fmt.Errorf("read STOMPGW_ADMIN_LISTEN: %w", err)
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
+		host = "127.0.0.1" // no name: an empty image has no /etc/hosts
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
