@@ -128,6 +128,15 @@ func TestAcknowledge(t *testing.T) {
 			a < MESSAGE; subscription:y; redelivered:true | two
 			a < MESSAGE; subscription:y; redelivered:true | three
 			a sync`},
+		"an ACK after UNSUBSCRIBE": {allVersions, three + `
+			a > SUBSCRIBE; id:x; destination:/queue/q; ack:client
+			a < MESSAGE; as:1 | one
+			a < MESSAGE | two
+			a < MESSAGE | three
+			a > UNSUBSCRIBE; id:x
+			a > ACK; of:1
+			a < ERROR; message:nothing to acknowledge
+			a closed`},
 		"a lost consumer's messages come first, and to whoever is there": {allVersions, `
 			a > SUBSCRIBE; id:x; destination:/queue/q; ack:client
 			a > SEND; destination:/queue/q | one

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,8 @@ func TestQueuesAreForgotten(t *testing.T) {
 			a > SUBSCRIBE; id:x; destination:/queue/%[1]d; ack:client
 			a < MESSAGE; as:1
 			a > ACK; of:1
+			a > SUBSCRIBE; id:y; destination:/topic/%[1]d
+			a > UNSUBSCRIBE; id:y
 			a > UNSUBSCRIBE; id:x`, i)
 	}
 	play(t, r.addr, "1.2", script+"\na sync\na > DISCONNECT\na closed")
@@ -165,16 +168,17 @@ func TestConnections(t *testing.T) {
 // A client that does not read is put off, and then ended; what it did not get
 // of a queue goes to another.
 func TestSlowConsumerOfQueue(t *testing.T) {
-	r := start(t, Options{WriteTimeout: 100 * time.Millisecond, Outbound: 64 << 10, QueueBytes: 64 << 20})
+	r := start(t, Options{WriteTimeout: 500 * time.Millisecond, Outbound: 64 << 10, QueueBytes: 64 << 20})
 	slow, sender := connect(t, r.addr, "1.2"), connect(t, r.addr, "1.2")
+	slow.takeLittle()
 	slow.tell("SUBSCRIBE\nid:x\ndestination:/queue/q\nack:client\n\n\x00")
-	const messages = 40
+	const messages = 200
 	for range messages {
-		sender.tell("SEND\ndestination:/queue/q\n\n" + strings.Repeat("x", 1<<20) + "\x00")
+		sender.tell("SEND\ndestination:/queue/q\n\n" + strings.Repeat("x", 64<<10) + "\x00")
 	}
 	sender.tell("DISCONNECT\nreceipt:r\n\n\x00")
 	sender.want("RECEIPT; receipt-id:r")
-	sender.conn.Close()
+	sender.wantClosed()
 	r.store.mu.Lock()
 	waiting := len(r.store.queues["/queue/q"].waiting)
 	r.store.mu.Unlock()
@@ -186,6 +190,14 @@ func TestSlowConsumerOfQueue(t *testing.T) {
 	second.tell("SUBSCRIBE\nid:x\ndestination:/queue/q\n\n\x00")
 	for range messages {
 		second.want("MESSAGE")
+	}
+}
+
+// takeLittle keeps the system from reading ahead for a client that does not read.
+func (c *client) takeLittle() {
+	c.t.Helper()
+	if err := c.conn.(*net.TCPConn).SetReadBuffer(16 << 10); err != nil {
+		c.t.Fatal(err)
 	}
 }
 
@@ -230,13 +242,19 @@ func TestSlowConsumerOfTopic(t *testing.T) {
 
 // A client that sends and does not read is no longer read from, and ended.
 func TestReceiptsAreBounded(t *testing.T) {
-	r := start(t, Options{WriteTimeout: 50 * time.Millisecond, Outbound: 1 << 10})
+	r := start(t, Options{WriteTimeout: 200 * time.Millisecond, Outbound: 1 << 10})
 	c := connect(t, r.addr, "1.2")
-	frame := "SEND\ndestination:/topic/t\nreceipt:" + strings.Repeat("r", 60<<10) + "\n\n\x00"
+	c.takeLittle()
+	frame := []byte("SEND\ndestination:/topic/t\nreceipt:" + strings.Repeat("r", 60<<10) + "\n\n\x00")
+	sent := 0
 	for {
 		_ = c.conn.SetWriteDeadline(time.Now().Add(patience))
-		if _, err := c.conn.Write([]byte(frame)); err != nil {
+		n, err := c.conn.Write(frame)
+		if sent += n; err != nil {
 			break // it was ended while it wrote
+		}
+		if sent > 64<<20 { // more than sockets hold
+			t.Fatal("the broker goes on reading, and keeps the receipts")
 		}
 	}
 	r.wantEnd(t, EndSlowConsumer)

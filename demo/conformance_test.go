@@ -205,3 +205,11 @@ func TestRefusedTwice(t *testing.T) {
 		}
 	}
 }
+
+// A receipt is named as it was, also where the frame is malformed.
+func TestRefusedReceiptIsEscaped(t *testing.T) {
+	for version, want := range map[string]string{"1.0": `a:b`, "1.1": `a\cb`, "1.2": `a\cb`} {
+		play(t, start(t, Options{}).addr, version,
+			"a > SEND; destination:/topic/t; receipt:"+want+"; nonsense\na < ERROR; receipt-id:"+want+"\na closed")
+	}
+}

@@ -156,6 +156,7 @@ func (c *client) tell(raw string) {
 // next reads a frame.
 func (c *client) next() (got, error) {
 	var g got
+	var body []byte
 	for {
 		for len(c.rest) > 0 {
 			event, n, err := c.scanner.Next(c.rest)
@@ -177,8 +178,9 @@ func (c *client) next() (got, error) {
 					g.headers[string(name)] = string(value)
 				}
 			case frameinspect.BodyPart:
-				g.body += string(part)
+				body = append(body, part...)
 			case frameinspect.FrameEnd:
+				g.body = string(body)
 				return g, nil
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"testing"
 )
 
@@ -59,5 +60,37 @@ func TestClientCloses(t *testing.T) {
 				t.Errorf("remote: got %v, want %v", e.Remote, c.conn.LocalAddr())
 			}
 		})
+	}
+}
+
+// A client hears why it is refused although the broker reads no more of what it
+// sent, which would reset the connection if the broker just closed it.
+func TestLastWordsAreHeard(t *testing.T) {
+	c := connect(t, start(t, Options{}).addr, "1.2")
+	c.tell("SEND\ndestination:nowhere\n\n\x00" + strings.Repeat("\n", 4*readBuffer))
+	c.want("ERROR; message:unknown destination")
+	c.wantClosed()
+}
+
+func TestTurnedAwayHearsWhy(t *testing.T) {
+	b, err := NewBroker(Options{Connections: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial(t, l.Addr().String())
+	second := dial(t, l.Addr().String())
+	second.tell("CONNECT\naccept-version:1.2\n\n\x00") // is there before it is turned away
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.Serve(ctx, l) }()
+	second.want("ERROR; message:too many connections")
+	second.wantClosed()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

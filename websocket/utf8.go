@@ -11,6 +11,9 @@ type TextCheck struct {
 
 // Write takes the next part and tells whether the text can still be UTF-8.
 func (u *TextCheck) Write(p []byte) bool {
+	if n := len(p); u.n == 0 && n > 0 && p[n-1] < utf8.RuneSelf {
+		return utf8.Valid(p) // it ends with a whole character
+	}
 	for u.n > 0 && len(p) > 0 {
 		u.part[u.n] = p[0]
 		u.n++

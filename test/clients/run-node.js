@@ -9,6 +9,9 @@ globalThis.StompJs = require('@stomp/stompjs');
 
 for (const file of require('./scenarios/index.json')) require(`./scenarios/${file}`);
 
+// A client that throws in a callback of its socket fails its own scenario, not all of them.
+process.on('uncaughtException', (error) => process.stderr.write(`uncaught: ${error.stack}\n`));
+
 const env = JSON.parse(process.argv[2]);
 globalThis.stompgwTests.run(env, (result) => process.stdout.write(`${JSON.stringify(result)}\n`)).then(() => {
   // Whatever socket a failed scenario has left does not keep the process.

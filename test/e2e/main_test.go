@@ -6,6 +6,7 @@ package e2e
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -41,6 +42,13 @@ func run(m *testing.M) (status int) {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	// Most tests wait most of the time, so more of them run side by side than there are processors.
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", "12")
+	}
 	world.bare = os.Getenv("STOMPGW_TEST_BARE") == "true"
 	world.pages = httptest.NewServer(http.FileServer(http.Dir(filepath.Join("..", "clients"))))
 	if err := startWorld(dir); err != nil {
@@ -70,7 +78,7 @@ func startWorld(dir string) error {
 	all.Go(func() { world.active, world.activeErr = brokers.StartActiveMQ(filepath.Join(dir, "activemq")) })
 	all.Go(func() {
 		if !world.bare {
-			_, buildErr = gw.Build()
+			_, buildErr = gw.Build(true)
 		}
 	})
 	all.Wait()

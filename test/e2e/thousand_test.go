@@ -18,7 +18,7 @@ func TestThousandSessionsKilled(t *testing.T) {
 	onlyGateway(t)
 	b := rabbitMQ(t)
 	t.Parallel()
-	g := gw.Run(t, gw.Options{Env: b.env(map[string]string{"STOMPGW_PPROF": "true"})})
+	g := gw.Run(t, gw.Options{Plain: true, Env: b.env(map[string]string{"STOMPGW_PPROF": "true"})})
 	rounds := []figures{}
 	killSessions(t, g, b, 100) // whatever is made once is made now
 	base := atRest(t, g)

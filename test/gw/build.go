@@ -9,41 +9,56 @@ import (
 	"sync"
 )
 
+// built holds what was compiled; dir is removed by Clean.
 var built struct {
 	sync.Mutex
-	dir  string
+	dir      string
+	programs map[bool]*program // by whether the race detector is in
+}
+
+type program struct {
 	path string
 	err  error
 }
 
-// Build compiles cmd/stompgw of the checkout with the race detector, once for the test process, and returns the
-// program's path.
-func Build() (string, error) {
+// Build compiles cmd/stompgw of the checkout, once for the test process, and returns the program's path.
+func Build(race bool) (string, error) {
 	built.Lock()
 	defer built.Unlock()
-	if built.path == "" && built.err == nil {
-		built.path, built.err = build()
+	if built.programs == nil {
+		built.programs = map[bool]*program{}
 	}
-	return built.path, built.err
+	p := built.programs[race]
+	if p == nil {
+		p = &program{}
+		p.path, p.err = build(race)
+		built.programs[race] = p
+	}
+	return p.path, p.err
 }
 
-func build() (string, error) {
+func build(race bool) (string, error) {
 	mod, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", fmt.Errorf("find the test module: %w", err)
 	}
 	// The module of the product is the parent of the test's.
 	root := filepath.Dir(filepath.Dir(strings.TrimSpace(string(mod))))
-	dir, err := os.MkdirTemp("", "stompgw-bin-")
-	if err != nil {
-		return "", err
+	if built.dir == "" {
+		if built.dir, err = os.MkdirTemp("", "stompgw-bin-"); err != nil {
+			return "", err
+		}
 	}
-	built.dir = dir
-	path := filepath.Join(dir, "stompgw")
-	cmd := exec.Command("go", "build", "-race", "-o", path, "./cmd/stompgw")
+	path := filepath.Join(built.dir, "stompgw")
+	args := []string{"build", "-o", path, "./cmd/stompgw"}
+	if race {
+		path += "-race"
+		args = []string{"build", "-race", "-o", path, "./cmd/stompgw"}
+	}
+	cmd := exec.Command("go", args...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build stompgw with the race detector: %w\n%s", err, out)
+		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	return path, nil
 }
@@ -55,5 +70,5 @@ func Clean() {
 	if built.dir != "" {
 		_ = os.RemoveAll(built.dir)
 	}
-	built.dir, built.path = "", ""
+	built.dir, built.programs = "", nil
 }

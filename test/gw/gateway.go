@@ -22,6 +22,9 @@ type Options struct {
 	Env map[string]string
 	// Unready starts a gateway whose broker is not reachable: Start waits for /livez only, not for /readyz.
 	Unready bool
+	// Plain starts the program as it is shipped, without the race detector, which multiplies memory: for tests that
+	// measure it.
+	Plain bool
 	// Dir takes the log; empty means a temporary folder, removed by Stop.
 	Dir string
 }
@@ -59,7 +62,7 @@ func Run(t testing.TB, o Options) *Gateway {
 
 // Start starts a gateway and waits until it is ready. The caller stops it.
 func Start(o Options) (*Gateway, error) {
-	path, err := Build()
+	path, err := Build(!o.Plain)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Metrics is one scrape of /metrics: the value of each series under its full text, `name{label="value",…}`.
@@ -85,6 +86,12 @@ func (g *Gateway) Metric(t testing.TB, name string, labels ...string) float64 {
 func (g *Gateway) Ends(t testing.TB, reason string) float64 {
 	t.Helper()
 	return g.Metric(t, "stompgw_session_ends_total", `reason="`+reason+`"`)
+}
+
+// ExpectEnd waits until just one session has ended for the reason; the count comes after the closing handshake.
+func (g *Gateway) ExpectEnd(t testing.TB, reason string) {
+	t.Helper()
+	Eventually(t, 10*time.Second, "one session that ended as "+reason, func() bool { return g.Ends(t, reason) == 1 })
 }
 
 // Sessions is the number of sessions that are open.
