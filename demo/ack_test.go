@@ -146,6 +146,26 @@ func TestAcknowledge(t *testing.T) {
 			a closes
 			b < MESSAGE; redelivered:true; message-id:m1 | one
 			b sync`},
+		"what comes back stands where it stood": {allVersions, `
+			a > SUBSCRIBE; id:x; destination:/queue/q; ack:client; receipt:1
+			a < RECEIPT; receipt-id:1
+			b > SUBSCRIBE; id:y; destination:/queue/q; ack:client
+			b > SEND; destination:/queue/q | one
+			b > SEND; destination:/queue/q | two
+			b > SEND; destination:/queue/q | three
+			b < MESSAGE | two
+			a < MESSAGE | one
+			a < MESSAGE | three
+			a closes
+			b < MESSAGE; redelivered:true | one
+			b < MESSAGE; redelivered:true | three
+			b > UNSUBSCRIBE; id:y
+			b > SEND; destination:/queue/q | four
+			b > SUBSCRIBE; id:z; destination:/queue/q
+			b < MESSAGE; redelivered:true | one
+			b < MESSAGE; redelivered:true | two
+			b < MESSAGE; redelivered:true | three
+			b < MESSAGE; -redelivered | four`},
 		"DISCONNECT gives back too": {allVersions, `
 			a > SUBSCRIBE; id:x; destination:/queue/q; ack:client
 			a > SEND; destination:/queue/q | one

@@ -242,7 +242,7 @@ func TestSlowConsumerOfTopic(t *testing.T) {
 
 // A client that sends and does not read is no longer read from, and ended.
 func TestReceiptsAreBounded(t *testing.T) {
-	r := start(t, Options{WriteTimeout: 200 * time.Millisecond, Outbound: 1 << 10})
+	r := start(t, Options{WriteTimeout: time.Second, Outbound: 1 << 10})
 	c := connect(t, r.addr, "1.2")
 	c.takeLittle()
 	frame := []byte("SEND\ndestination:/topic/t\nreceipt:" + strings.Repeat("r", 60<<10) + "\n\n\x00")

@@ -69,11 +69,12 @@ func (s *session) run(ctx context.Context) {
 	})
 	defer stop()
 	var writer sync.WaitGroup
-	writer.Go(s.write)
+	wroteAll := false
+	writer.Go(func() { wroteAll = s.write() })
 	s.read()
 	s.broker.store.leave(s)
 	writer.Wait()
-	if s.ended.Reason != EndClientClosed {
+	if wroteAll {
 		linger(s.conn, lastWords)
 	}
 	s.conn.Close()

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// write carries the outbox to the socket, and heart-beats where it is empty.
-func (s *session) write() {
+// write carries the outbox to the socket, and heart-beats where it is empty. It
+// tells whether all was written when the session ended.
+func (s *session) write() bool {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	last := time.Now()
@@ -17,7 +18,7 @@ func (s *session) write() {
 		batch, size, beat, open := s.out.take()
 		if size == 0 {
 			if !open {
-				return
+				return true
 			}
 			var due <-chan time.Time
 			if beat > 0 {
@@ -37,7 +38,7 @@ func (s *session) write() {
 				reason = EndSlowConsumer
 			}
 			s.end(reason, err, nil)
-			return
+			return false
 		}
 		last = time.Now()
 		if s.out.wrote(size) {
