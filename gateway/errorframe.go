@@ -14,7 +14,6 @@ const (
 	codeAfterDisconnect    frameinspect.Code = "frame_after_disconnect"
 	codeUnsupportedVersion frameinspect.Code = "unsupported_version"
 	codeBadHeartBeat       frameinspect.Code = "bad_heart_beat"
-	codeBadCredentials     frameinspect.Code = "bad_credentials"
 	codeBadUTF8            frameinspect.Code = "bad_utf8"
 	codeConnectTimeout     frameinspect.Code = "connect_timeout"
 	codeIdle               frameinspect.Code = "idle"
