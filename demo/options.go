@@ -47,7 +47,7 @@ type Options struct {
 	HeartBeat time.Duration
 
 	// SessionEnded is told of the end of every connection, from a goroutine of
-	// that connection. Nil means that nobody wants to know.
+	// that connection, and must not block. Nil means that nobody wants to know.
 	SessionEnded func(SessionEnd)
 }
 

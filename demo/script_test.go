@@ -33,7 +33,7 @@ type running struct {
 
 func start(t *testing.T, o Options) *running {
 	t.Helper()
-	r := &running{ends: make(chan SessionEnd, 100)} // more than any test ends
+	r := &running{ends: make(chan SessionEnd, 10_000)} // more than any test ends
 	o.SessionEnded = func(e SessionEnd) { r.ends <- e }
 	b, err := NewBroker(o)
 	if err != nil {

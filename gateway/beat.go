@@ -83,7 +83,7 @@ func (s *session) look(now int64) int64 {
 // lookClient keeps the client's leg alive and notices when it is not.
 func (s *session) lookClient(now int64) int64 {
 	o := &s.gw.options
-	read, written := s.client.read.Load(), s.client.written.Load()
+	read, written := max(s.client.read.Load(), s.client.taken.Load()), s.client.written.Load()
 
 	next := never
 	if every := s.clientBeat.Send; every > 0 {
@@ -100,8 +100,10 @@ func (s *session) lookClient(now int64) int64 {
 	if beat := s.clientBeat.Receive; beat > 0 {
 		every = min(every, beat+beat/4)
 	}
-	if s.client.busy.Load() {
-		return min(next, now+int64(every)) // upstream does not read, so silence means nothing
+	if s.client.busy.Load() || s.downBusy.Load() {
+		// Upstream does not read, so silence means nothing; or downstream waits for
+		// the client to read, for which there is another limit.
+		return min(next, now+int64(every))
 	}
 	dead := read + int64(max(graceBeats*every, every+s.gw.leastGrace))
 	if now >= dead {

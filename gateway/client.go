@@ -39,6 +39,7 @@ type client struct {
 	epoch   time.Time    // the times below are nanoseconds since
 	read    atomic.Int64 // when bytes came last
 	written atomic.Int64 // when bytes went last
+	taken   atomic.Int64 // when the client last took bytes that had waited for it: a sign of life
 	busy    atomic.Bool  // the reader has bytes in hand, so it does not read
 
 	// Owned by the reader.

@@ -125,6 +125,9 @@ func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
 	now := s.gw.clock()
 	s.client.written.Store(now)
 	s.lastFrame.Store(now)
+	if now-s.brokerRead.Load() >= pausedFrom {
+		s.client.taken.Store(now)
+	}
 	return nil
 }
 

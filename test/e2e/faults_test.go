@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -143,39 +144,44 @@ func TestDrip(t *testing.T) {
 // A side that does not read makes the other wait; when it reads again, everything comes, in order.
 func TestStall(t *testing.T) {
 	onlyGateway(t)
-	const count, size = 1500, 10_000
+	const count, size = 4000, 10_000
 	body := func(i int) string { return fmt.Sprintf("%d %s", i, strings.Repeat("x", size)) }
 	t.Run("the broker does not read", func(t *testing.T) {
 		eachBackend(t, func(t *testing.T, b *backend) {
-			f := startFaulty(t, b, nil)
+			// A broker that gets no heart-beats would end the session.
+			f := startFaulty(t, b, map[string]string{"STOMPGW_BROKER_HEART_BEAT": "0,0"})
 			q := queue(t)
 			s := f.connect(t, b)
 			f.back.Stall(faultproxy.Up)
 			before := residentMemory(t, f.Gateway)
-			sent := make(chan int, count)
+			var sent atomic.Int64
+			failed := make(chan error, 1)
 			go func() {
-				defer close(sent)
 				for i := range count {
-					if s.Send("SEND", body(i), "destination", q) != nil {
+					if err := s.Client.Send("SEND", body(i), "destination", q); err != nil {
+						failed <- err
 						return
 					}
-					sent <- i
+					sent.Add(1)
 				}
+				failed <- nil
 			}()
 			// The gateway holds back the sender instead of keeping what it cannot pass on.
 			gw.Eventually(t, 20*time.Second, "the sender held back", func() bool {
-				had := len(sent)
+				had := sent.Load()
 				time.Sleep(500 * time.Millisecond)
-				return had > 0 && len(sent) == had
+				return had > 0 && sent.Load() == had
 			})
-			if len(sent) == count {
+			if sent.Load() == count {
 				t.Errorf("all of %d bytes were taken while the broker did not read", count*size)
 			}
 			if grown := residentMemory(t, f.Gateway) - before; grown > 16<<20 {
 				t.Errorf("the gateway grew by %.0f bytes while the broker did not read", grown)
 			}
 			f.back.Resume(faultproxy.Up)
-			gw.Eventually(t, 60*time.Second, "everything sent", func() bool { return len(sent) == count })
+			if err := <-failed; err != nil {
+				t.Fatalf("send message %d: %v", sent.Load(), err)
+			}
 			s.DoReceipt("DISCONNECT", "")
 			s.Close()
 			expectAll(t, b.connect(t), q, count, body)

@@ -69,8 +69,8 @@ func TestSlowBrowserFastBroker(t *testing.T) {
 				case <-time.After(5 * time.Millisecond):
 				}
 				f, err := s.Read(stompws.Patience)
-				if err != nil {
-					t.Errorf("a slow browser lost its session: %v", err)
+				if err != nil || f.Command != "MESSAGE" {
+					t.Errorf("a slow browser lost its session: %v %v", f, err)
 					return
 				}
 				if got := f.Get("message-id"); got != fmt.Sprint(next) {
