@@ -189,7 +189,8 @@ func TestStall(t *testing.T) {
 	})
 	t.Run("the client does not read", func(t *testing.T) {
 		eachBackend(t, func(t *testing.T, b *backend) {
-			f := startFaulty(t, b, nil)
+			// RabbitMQ hears no heart-beats while it waits to write, over plain TCP as well, and would end the session.
+			f := startFaulty(t, b, map[string]string{"STOMPGW_BROKER_HEART_BEAT": "0,0"})
 			q := queue(t)
 			s := f.connect(t, b, "heart-beat", "0,0")
 			s.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", q, "ack", "client-individual", "prefetch-count", "10000", "activemq.prefetchSize", "10000")
