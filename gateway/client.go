@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -49,8 +48,9 @@ type client struct {
 
 	// mu is the turn to write: a whole frame, or a batch of them, at a time.
 	mu        sync.Mutex
-	inMessage bool // a fragmented message is begun and not ended
-	broken    bool // a frame went out in part, or a close frame did: nothing may follow
+	inMessage bool        // a fragmented message is begun and not ended
+	broken    bool        // a frame went out in part, or a close frame did: nothing may follow
+	unsent    *wire.Batch // what is left of a batch that went out in part; nil for none
 }
 
 // receive waits for bytes and hands the payload in them to deliver, piece by
@@ -121,10 +121,13 @@ func (c *client) control(frame []byte) error {
 	return c.write(frame)
 }
 
+// errBroken is the error of writing after a write that failed.
+var errBroken = errors.New("an earlier write failed")
+
 // write writes one whole frame; the caller has the turn.
 func (c *client) write(frame []byte) error {
 	if c.broken {
-		return io.ErrClosedPipe
+		return errBroken
 	}
 	n, err := c.conn.Write(frame)
 	if err != nil {
@@ -165,10 +168,10 @@ func (c *client) flush(out *wire.Batch, inMessage bool, now time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.broken {
-		return io.ErrClosedPipe
+		return errBroken
 	}
 	if err := out.Flush(c.conn, now); err != nil {
-		c.broken = true
+		c.broken, c.unsent = true, out
 		return err
 	}
 	c.inMessage = inMessage
@@ -186,11 +189,11 @@ func (t MessageType) opcode(frame []byte) websocket.Opcode {
 // bye says the last words: what is left of an unfinished batch, an ERROR frame,
 // the close frame. Then it waits for the client's close frame, unless that came
 // before. All of it must be done by the deadline.
-func (c *client) bye(e ending, unsent *wire.Batch, pool *wire.Pool, deadline time.Time) {
+func (c *client) bye(e ending, pool *wire.Pool, deadline time.Time) {
 	c.mu.Lock()
 	c.conn.LimitWrites(deadline)
-	if unsent != nil && c.broken {
-		c.broken = unsent.Flush(c.conn, time.Now()) != nil
+	if c.unsent != nil {
+		c.broken = c.unsent.Flush(c.conn, time.Now()) != nil
 	}
 	var words []byte
 	if e.last != nil && !c.inMessage {

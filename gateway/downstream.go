@@ -279,14 +279,6 @@ func (f *framesDown) keep(pool *wire.Pool) {
 	f.begin = 0
 }
 
-// unsent gives the batch that could not be written whole; nil for none.
-func (f *framesDown) unsent() *wire.Batch {
-	if f.failed == nil {
-		return nil
-	}
-	return &f.failed.Out
-}
-
 // release gives back what is still held.
 func (f *framesDown) release(pool *wire.Pool) {
 	pool.Put(f.hold)
@@ -317,11 +309,15 @@ func (s *session) endDownstream(err error) {
 	case errors.As(err, &read):
 		s.endBrokerGone(err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		const message = "the client does not read what it is sent"
-		s.end(endBy(SlowClient, message, err).withError(errorFrame{code: codeSlowClient, message: message}))
+		s.endSlowClient(err)
 	default:
 		s.end(endBy(ClientClosed, "", fmt.Errorf("write to client: %w", err)))
 	}
+}
+
+func (s *session) endSlowClient(cause error) {
+	const message = "the client does not read what it is sent"
+	s.end(endBy(SlowClient, message, cause).withError(errorFrame{code: codeSlowClient, message: message}))
 }
 
 // endBrokerGone ends a session whose broker closed the connection: in order

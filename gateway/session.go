@@ -32,7 +32,7 @@ type session struct {
 
 	// Owned by upstream.
 	fromClient frameinspect.Scanner
-	forwarding bool // the frame in progress goes to the broker
+	forwarding bool // the broker has the begin of a frame, or is about to
 	leaving    leaving
 	connect    connectRequest // what CONNECT asked for, until the broker has it
 	up         traffic
@@ -179,7 +179,7 @@ func (s *session) finish() {
 		s.broker.LimitWrites(deadline)
 		_ = s.broker.CloseWrite() // fails only where the connection is gone
 	}
-	s.client.bye(*e, s.frames.unsent(), s.gw.loginPool, deadline)
+	s.client.bye(*e, s.gw.loginPool, deadline)
 	_ = s.client.conn.Close() // nothing is left to lose
 	if s.broker != nil {
 		s.broker.SetReadDeadline(deadline)

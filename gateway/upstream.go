@@ -132,6 +132,7 @@ func (s *session) clientFrameEnd() error {
 	if !s.forwarding {
 		return s.login()
 	}
+	s.forwarding = false
 	if s.leaving == sayingGoodbye {
 		s.leaving = saidGoodbye
 	}
@@ -164,15 +165,14 @@ func (s *session) toBroker(p []byte, out *wire.Batch) error {
 // a frame, which must then go on within the frame timeout, and into which no
 // heart-beat may be written.
 func (s *session) flushToBroker(out *wire.Batch) error {
-	mid := !s.fromClient.Between()
-	s.midFrame.Store(mid || !s.client.decoder.Between())
+	s.midFrame.Store(!s.fromClient.Between() || !s.client.decoder.Between())
 	if out.Len() == 0 {
 		return nil
 	}
 	n := out.Len()
 	s.brokerTurn.Lock()
 	err := out.Flush(s.broker, s.client.readAt)
-	s.brokerMid = mid
+	s.brokerMid = s.forwarding
 	s.brokerTurn.Unlock()
 	now := s.gw.clock()
 	s.gw.metrics.passed(toBroker, s.up.frames-s.up.counted, n, now-s.client.read.Load())
@@ -225,6 +225,8 @@ func (s *session) endUpstream(err error) {
 		s.endBrokerLost("the broker does not take any more", err)
 	case errors.Is(err, errBrokerWrite):
 		s.awaitBrokersWord(err)
+	case errors.Is(err, os.ErrDeadlineExceeded): // of a pong: reading has no deadline
+		s.endSlowClient(err)
 	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 		s.end(endBy(ClientClosed, "", errors.New("connection closed without a closing handshake")))
 	default:
