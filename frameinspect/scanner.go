@@ -85,6 +85,15 @@ func (s *Scanner) Head() *Head { return &s.head }
 // Between tells whether the input so far ended at the end of a frame.
 func (s *Scanner) Between() bool { return s.state == between }
 
+// Left tells how much of the frame in progress is still to come, the NUL
+// included, as far as its head says so; 0 where that is not known.
+func (s *Scanner) Left() int64 {
+	if s.state == inCounted {
+		return s.body + 1
+	}
+	return 0
+}
+
 // Next consumes bytes from the front of p up to the next event and says how
 // many. The error is always a *Violation; after one the scanner only repeats it.
 func (s *Scanner) Next(p []byte) (Event, int, error) {

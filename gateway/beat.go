@@ -185,11 +185,20 @@ func (s *session) lookProgress(now int64) int64 {
 		s.endSilent(Idle, codeFrameTimeout, "a frame was begun and not ended in time")
 	case o.FirstFrameTimeout > 0 && !s.sentFrame.Load() && passed(s.connectedAt+int64(o.FirstFrameTimeout)):
 		s.endSilent(Idle, codeIdle, "no frame came after CONNECTED in time")
-	case o.IdleTimeout > 0 && passed(s.lastFrame.Load()+int64(o.IdleTimeout)):
+	case o.IdleTimeout > 0 && passed(s.lastFrame(now)+int64(o.IdleTimeout)):
 		s.endSilent(Idle, codeIdle, "no frame passed for too long")
 	}
-	// A frame, or a DISCONNECT, may begin at any time.
+	// A frame may begin at any time.
 	return min(next, now+int64(min(o.FrameTimeout, o.PingInterval)))
+}
+
+// lastFrame gives the time since which no frame has passed, as far as the ticks
+// saw it.
+func (s *session) lastFrame(now int64) int64 {
+	if n := s.up.frames.Load() + s.down.frames.Load(); n != s.passed {
+		s.passed, s.passedAt = n, now
+	}
+	return s.passedAt
 }
 
 func (s *session) endSilent(reason CloseReason, code frameinspect.Code, message string) {

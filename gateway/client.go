@@ -34,17 +34,20 @@ func (c clientClose) Error() string {
 
 // client is the browser's leg of a session: a WebSocket that carries STOMP.
 type client struct {
-	conn    *wire.Conn
-	epoch   time.Time    // the times below are nanoseconds since
-	read    atomic.Int64 // when bytes came last
-	written atomic.Int64 // when bytes went last
-	taken   atomic.Int64 // when the client last took bytes that had waited for it: a sign of life
-	busy    atomic.Bool  // the reader has bytes in hand, so it does not read
+	conn  *wire.Conn
+	epoch time.Time // the times below are nanoseconds since
 
-	// Owned by the reader.
-	readAt  time.Time // the same as read
+	// Owned by the reader, but for what is atomic.
+	read    atomic.Int64 // when bytes came last
+	busy    atomic.Bool  // the reader has bytes in hand, so it does not read
+	readAt  time.Time    // the same as read
 	decoder websocket.Decoder
 	rest    []byte // came behind the handshake
+
+	_ [64]byte // the writer has another core's cache line
+
+	written atomic.Int64 // when bytes went last
+	taken   atomic.Int64 // when the client last took bytes that had waited for it: a sign of life
 
 	// mu is the turn to write: a whole frame, or a batch of them, at a time.
 	mu        sync.Mutex

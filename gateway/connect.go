@@ -165,8 +165,7 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 		return s.loginFailed("the broker does not answer as one", err)
 	}
 	h := head.Head()
-	s.down.frames++
-	s.down.bytes += int64(len(answer))
+	s.down.passed(1, len(answer), 0)
 	switch h.Command {
 	case frameinspect.CmdError:
 		e := endBy(BrokerClosed, "the broker refused the login", fmt.Errorf("broker %s answered CONNECT with ERROR: %s", s.target, h.Text("message")))

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +23,7 @@ type framesDown struct {
 	text      bool         // and as text
 	check     websocket.TextCheck
 	failed    *wire.Buffer // a buffer whose batch could not be written whole
+	whole     int          // frames that ended since the traffic was counted
 	wasError  bool         // the latest frame is an ERROR
 	farewell  error        // how the session ends after the frame in progress; nil for not
 }
@@ -35,7 +35,6 @@ func (s *session) startDownstream(connectedFrame, rest []byte) {
 	now := s.gw.clock()
 	s.brokerRead.Store(now)
 	s.brokerWritten.Store(now)
-	s.lastFrame.Store(now)
 	s.connectedAt = now
 	s.downDone = make(chan struct{})
 	s.phase.Store(connected)
@@ -91,7 +90,6 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 	before := int64(s.downAt.Sub(s.gw.epoch))
 	s.brokerRead.Store(before)
 	size := len(buf.B) - f.scanned
-	s.down.bytes += int64(size)
 	err := s.scanBroker(buf)
 	if err == nil {
 		err = s.endOfInput(buf)
@@ -102,12 +100,12 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 		}
 	}
 	if f.failed != nil {
-		s.gw.metrics.passed(toClient, 0, 0, s.gw.clock()-before)
+		s.down.passed(f.whole, size, s.gw.clock()-before)
 		f.hold = nil
 		return err
 	}
-	s.gw.metrics.passed(toClient, s.down.frames-s.down.counted, size, s.client.written.Load()-before)
-	s.down.counted = s.down.frames
+	s.down.passed(f.whole, size, s.client.written.Load()-before)
+	f.whole = 0
 	f.keep(s.gw.pool)
 	return err
 }
@@ -124,7 +122,6 @@ func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
 	}
 	now := s.gw.clock()
 	s.client.written.Store(now)
-	s.lastFrame.Store(now)
 	if now-s.brokerRead.Load() >= pausedFrom {
 		s.client.taken.Store(now)
 	}
@@ -146,7 +143,7 @@ func (s *session) scanBroker(buf *wire.Buffer) error {
 		case frameinspect.HeadComplete:
 			s.brokerHead()
 		case frameinspect.FrameEnd:
-			s.down.frames++
+			f.whole++
 			if err := s.emit(buf, true); err != nil {
 				return err
 			}
@@ -192,16 +189,22 @@ func afterBrokersError(cause error) ending {
 	return e
 }
 
-// endOfInput starts the streaming of a frame that fills the whole buffer, and
-// goes on with one that streams.
+// endOfInput starts the streaming of a frame that does not fit into the buffer,
+// and goes on with one that streams.
 func (s *session) endOfInput(buf *wire.Buffer) error {
 	f := &s.frames
+	part := len(buf.B) - f.begin
 	full := f.begin == 0 && len(buf.B) == cap(buf.B)
-	if f.begin < len(buf.B) && (f.streaming || full) {
+	tooBig := part >= sampleSize && s.fromBroker.Left() > int64(cap(buf.B)-part)
+	if part > 0 && (f.streaming || full || tooBig) {
 		return s.emit(buf, false)
 	}
 	return nil
 }
+
+// sampleSize is how much of a big frame is looked at, at least, to tell text from
+// binary.
+const sampleSize = 16 << 10
 
 // emit gathers the frame in progress, or the part of it that came, as a message
 // or a fragment.
@@ -256,12 +259,18 @@ func (s *session) nextOpcode(p []byte, last bool) (websocket.Opcode, error) {
 // errNotText ends a session whose browser was promised text.
 var errNotText = errors.New("a frame that goes out as text is not UTF-8; STOMPGW_MESSAGE_TYPE=binary lets it pass")
 
-// hasControls tells whether there are octets that texts do not hold. Of a frame
-// that is too big to be looked at whole, the begin must tell text from binary:
-// text because many clients cannot read large binary messages, binary because a
-// browser ends a connection on which text turns out not to be UTF-8.
+// hasControls tells whether the begin of p holds octets that texts do not. Of a
+// frame that is too big to be looked at whole, the begin must tell text from
+// binary: text because many clients cannot read large binary messages, binary
+// because a browser ends a connection on which text turns out not to be UTF-8.
 func hasControls(p []byte) bool {
-	return bytes.ContainsFunc(p, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' })
+	const enough = 4 << 10
+	for _, c := range p[:min(len(p), enough)] {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' {
+			return true
+		}
+	}
+	return false
 }
 
 // keep holds on to a frame that has not come whole, moved to the front, and

@@ -96,12 +96,13 @@ var Subprotocols = []string{"v12.stomp", "v11.stomp", "v10.stomp", "stomp"}
 
 // New makes a gateway in front of the brokers. Its figures go to r.
 func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *Gateway {
+	sessions := newRegistry(o.MaxSessions, o.MaxSessionsPerIP)
 	return &Gateway{
 		options:   o,
 		brokers:   brokers,
 		log:       log,
-		metrics:   newMetrics(r),
-		sessions:  newRegistry(o.MaxSessions, o.MaxSessionsPerIP),
+		metrics:   newMetrics(r, sessions),
+		sessions:  sessions,
 		pool:      wire.NewPool(readSize, copySize),
 		loginPool: wire.NewPool(loginReadSize, loginWriteSize),
 		epoch:     time.Now(),

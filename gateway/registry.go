@@ -14,6 +14,7 @@ type registry struct {
 	perAddr  map[netip.Addr]int
 	reserved int // sessions admitted, whether they are in the map yet or not
 	refusing bool
+	up, down traffic       // of the sessions that have left
 	empty    chan struct{} // closed when the last session left while refusing
 }
 
@@ -56,7 +57,11 @@ func (r *registry) add(s *session) (draining bool) {
 func (r *registry) release(addr netip.Addr, s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.sessions, s)
+	if s != nil {
+		delete(r.sessions, s)
+		r.up.add(&s.up)
+		r.down.add(&s.down)
+	}
 	r.reserved--
 	if r.perAddr[addr]--; r.perAddr[addr] == 0 {
 		delete(r.perAddr, addr)
@@ -106,4 +111,19 @@ func (r *registry) all() []*session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.list()
+}
+
+// traffic sums up what all sessions have passed on, to the broker and to the
+// client.
+func (r *registry) traffic() (up, down *traffic) {
+	up, down = &traffic{}, &traffic{}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	up.add(&r.up)
+	down.add(&r.down)
+	for s := range r.sessions {
+		up.add(&s.up)
+		down.add(&s.down)
+	}
+	return up, down
 }

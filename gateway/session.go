@@ -24,21 +24,13 @@ import (
 // reading on the other side.
 type session struct {
 	// Set once, before the goroutines start.
-	gw     *Gateway
-	id     string
-	addr   netip.Addr
-	begun  int64
-	client client
+	gw    *Gateway
+	id    string
+	addr  netip.Addr
+	begun int64
 
-	// Owned by upstream.
-	fromClient frameinspect.Scanner
-	forwarding bool // the broker has the begin of a frame, or is about to
-	leaving    leaving
-	connect    connectRequest // what CONNECT asked for, until the broker has it
-	up         traffic
-
-	// Set by upstream before downstream starts and the session is connected.
-	broker      *wire.Conn
+	// Set by upstream before the session is connected.
+	broker      *wire.Conn // guarded by mu until then
 	target      *broker.Target
 	version     frameinspect.Version
 	clientBeat  frameinspect.HeartBeat // the gateway's part on the client's leg
@@ -46,33 +38,43 @@ type session struct {
 	connectedAt int64
 	downDone    chan struct{}
 
-	// Owned by downstream.
+	// Owned by upstream, but for what is atomic. The two halves stand apart, so
+	// that two cores do not share a cache line.
+	client        client // its writer's half is downstream's
+	fromClient    frameinspect.Scanner
+	forwarding    bool // the broker has the begin of a frame, or is about to
+	leaving       leaving
+	connect       connectRequest // what CONNECT asked for, until the broker has it
+	newFrames     int            // frames that the traffic does not count yet
+	up            traffic
+	phase         atomic.Int32
+	brokerWritten atomic.Int64           // when bytes went last to the broker
+	midFrame      atomic.Bool            // the client has begun a frame or message and not ended it
+	sentFrame     atomic.Bool            // the client has sent a frame since it connected
+	disconnectAt  atomic.Int64           // when DISCONNECT was read; 0 before
+	awaited       atomic.Pointer[[]byte] // the receipt that DISCONNECT asked for; nil for none
+	brokerTurn    sync.Mutex             // the turn to write to the broker, a batch at a time
+	brokerMid     bool                   // guarded by brokerTurn: the broker has a frame in part
+
+	_ [64]byte
+
+	// Owned by downstream, but for what is atomic.
 	fromBroker frameinspect.Scanner
 	frames     framesDown
 	downAt     time.Time // when bytes came last from the broker
 	down       traffic
-
-	// Seen by all.
-	phase         atomic.Int32
-	brokerRead    atomic.Int64 // when bytes came last from the broker
-	brokerWritten atomic.Int64 // when bytes went last to the broker
-	lastFrame     atomic.Int64 // when a frame ended last, in either direction
-	downBusy      atomic.Bool  // downstream has bytes in hand, so it does not read
-	midFrame      atomic.Bool  // the client has begun a frame or message and not ended it
-	sentFrame     atomic.Bool  // the client has sent a frame since it connected
-	brokerTurn    sync.Mutex   // the turn to write to the broker, a batch at a time
-	brokerMid     bool         // guarded by brokerTurn: the broker has a frame in part
-
-	disconnectAt atomic.Int64           // when DISCONNECT was read; 0 before
-	awaited      atomic.Pointer[[]byte] // the receipt that DISCONNECT asked for; nil for none
+	brokerRead atomic.Int64 // the same as downAt
+	downBusy   atomic.Bool  // downstream has bytes in hand, so it does not read
 
 	mu    sync.Mutex
 	ended *ending // guarded by mu: the first to end the session decides how
 
-	tickTurn sync.Mutex // held by the one tick that runs
+	tickTurn sync.Mutex // held by the one tick that runs, and guards what follows
 	timer    *time.Timer
-	pinged   int64 // guarded by tickTurn: when the last ping went
-	stopped  bool  // guarded by tickTurn
+	pinged   int64 // when the last ping went
+	passed   int64 // frames that had passed
+	passedAt int64 // when that was seen to change
+	stopped  bool
 }
 
 // The phases of a session, in order.
@@ -92,12 +94,6 @@ const (
 	sayingGoodbye
 	saidGoodbye
 )
-
-// traffic counts what passed in one direction.
-type traffic struct {
-	frames, bytes int64
-	counted       int64 // frames that are in the metrics already
-}
 
 // run serves the session until it ends. It returns when both goroutines are
 // done and both connections are closed.
@@ -200,8 +196,8 @@ func (s *session) logEnd() {
 	fields := []zap.Field{
 		zap.String("session", s.id), zap.String("reason", string(e.reason)), zap.Int("code", e.code),
 		zap.Duration("duration", time.Duration(s.gw.clock()-s.begun)),
-		zap.Int64("frames_in", s.up.frames), zap.Int64("bytes_in", s.up.bytes),
-		zap.Int64("frames_out", s.down.frames), zap.Int64("bytes_out", s.down.bytes),
+		zap.Int64("frames_in", s.up.frames.Load()), zap.Int64("bytes_in", s.up.bytes.Load()),
+		zap.Int64("frames_out", s.down.frames.Load()), zap.Int64("bytes_out", s.down.bytes.Load()),
 	}
 	if e.cause != nil {
 		fields = append(fields, zap.String("cause", e.cause.Error()))

@@ -32,7 +32,7 @@ func (s *session) upstream() {
 
 // takeFromClient judges payload and gathers in out what may go to the broker.
 func (s *session) takeFromClient(p []byte, out *wire.Batch) error {
-	s.up.bytes += int64(len(p))
+	s.up.bytes.Add(int64(len(p)))
 	for len(p) > 0 {
 		n := s.fromClient.Whole(p)
 		var err error
@@ -128,7 +128,7 @@ func (s *session) headToBroker(h *frameinspect.Head, out *wire.Batch) error {
 // came; the broker's answer is awaited before anything else is looked at, so
 // what the client pipelines waits in its socket and in the rest of one buffer.
 func (s *session) clientFrameEnd() error {
-	s.up.frames++
+	s.newFrames++
 	if !s.forwarding {
 		return s.login()
 	}
@@ -165,18 +165,19 @@ func (s *session) toBroker(p []byte, out *wire.Batch) error {
 // a frame, which must then go on within the frame timeout, and into which no
 // heart-beat may be written.
 func (s *session) flushToBroker(out *wire.Batch) error {
-	s.midFrame.Store(!s.fromClient.Between() || !s.client.decoder.Between())
+	if mid := !s.fromClient.Between() || !s.client.decoder.Between(); mid != s.midFrame.Load() {
+		s.midFrame.Store(mid)
+	}
 	if out.Len() == 0 {
 		return nil
 	}
-	n := out.Len()
 	s.brokerTurn.Lock()
 	err := out.Flush(s.broker, s.client.readAt)
 	s.brokerMid = s.forwarding
 	s.brokerTurn.Unlock()
 	now := s.gw.clock()
-	s.gw.metrics.passed(toBroker, s.up.frames-s.up.counted, n, now-s.client.read.Load())
-	s.up.counted = s.up.frames
+	s.up.passed(s.newFrames, 0, now-s.client.read.Load())
+	s.newFrames = 0
 	if !s.sentFrame.Load() {
 		s.sentFrame.Store(true)
 	}
@@ -184,7 +185,6 @@ func (s *session) flushToBroker(out *wire.Batch) error {
 		return fmt.Errorf("%w: %w", errBrokerWrite, err)
 	}
 	s.brokerWritten.Store(now)
-	s.lastFrame.Store(now)
 	if s.leaving == saidGoodbye && s.awaited.Load() == nil {
 		return errDisconnected
 	}

@@ -63,6 +63,11 @@ func (d *Decoder) Between() bool { return d.message == 0 && !d.inFrame && d.nHea
 // Next takes the next piece from the front of p, unmasking it in place, and says
 // how many bytes it consumed. An error wraps ErrProtocol or ErrUTF8 and is final.
 func (d *Decoder) Next(p []byte) (Piece, int, error) {
+	if d.Between() {
+		if piece, n, err := plain(p); n > 0 {
+			return piece, n, err
+		}
+	}
 	used := 0
 	if !d.inFrame {
 		n, complete, err := d.readHeader(p)
@@ -165,16 +170,12 @@ func (d *Decoder) begin(h []byte) error {
 		return fmt.Errorf("%w: the payload length is not in its shortest form", ErrProtocol)
 	}
 	header.Length = int64(length)
-	// A masked message in one frame is what nearly all are, and always legal.
-	whole := (h[0] == 0x81 || h[0] == 0x82) && header.Masked && d.message == 0
-	if !whole {
-		state := ws.StateServerSide
-		if d.message != 0 {
-			state |= ws.StateFragmented
-		}
-		if err := ws.CheckHeader(header, state); err != nil {
-			return fmt.Errorf("%w: %w", ErrProtocol, err)
-		}
+	state := ws.StateServerSide
+	if d.message != 0 {
+		state |= ws.StateFragmented
+	}
+	if err := ws.CheckHeader(header, state); err != nil {
+		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
 	d.op, d.fin, d.left, d.offset = header.OpCode, header.Fin, length, 0
 	copy(d.mask[:], h[len(h)-4:])

@@ -70,7 +70,7 @@ func AppendClose(dst []byte, code int, reason string) []byte {
 	}
 	if len(reason) > maxControl-2 {
 		cut := maxControl - 2
-		for !utf8.RuneStart(reason[cut]) {
+		for cut > 0 && !utf8.RuneStart(reason[cut]) {
 			cut--
 		}
 		reason = reason[:cut]

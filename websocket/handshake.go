@@ -40,6 +40,8 @@ func Check(r *http.Request, subprotocols []string) (subprotocol string, refusal 
 		return refuse(http.StatusHTTPVersionNotSupported, "http_version", "a WebSocket handshake is an HTTP/1.1 request")
 	case !hasToken(r.Header.Values("Connection"), "upgrade"):
 		return refuse(http.StatusBadRequest, "connection_header", "the Connection header does not name Upgrade: is a proxy in the way that does not pass WebSockets on?")
+	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:
+		return refuse(http.StatusBadRequest, "body", "a WebSocket handshake has no body")
 	}
 	if v := r.Header.Values("Sec-WebSocket-Version"); len(v) != 1 || v[0] != "13" {
 		return refuse(http.StatusUpgradeRequired, "websocket_version", "this server speaks version 13 of the WebSocket protocol")
@@ -68,11 +70,14 @@ func Check(r *http.Request, subprotocols []string) (subprotocol string, refusal 
 // connection; nothing of net/http's is kept in it. An answer that cannot be
 // written within timeout is an error, and the connection is closed.
 func Accept(w http.ResponseWriter, r *http.Request, subprotocol string, timeout time.Duration) (conn net.Conn, rest []byte, err error) {
-	// gobwas/ws looks at the first of several Connection headers only.
+	// gobwas/ws looks at the first of several headers only, and wants no lists.
 	r.Header["Connection"] = []string{"Upgrade"}
+	r.Header["Upgrade"] = []string{"websocket"}
+	delete(r.Header, "Sec-Websocket-Protocol")
 	upgrader := ws.HTTPUpgrader{Timeout: timeout}
 	if subprotocol != "" {
-		upgrader.Protocol = func(offered string) bool { return offered == subprotocol }
+		r.Header["Sec-Websocket-Protocol"] = []string{subprotocol}
+		upgrader.Protocol = func(string) bool { return true }
 	}
 	conn, rw, _, err := upgrader.Upgrade(r, w)
 	if err != nil {
