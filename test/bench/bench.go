@@ -3,14 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
-	"strconv"
+	"slices"
 	"sync"
-	"time"
 )
 
 // bench runs the figures; its fields are set once.
@@ -29,57 +26,99 @@ type bench struct {
 // measured is what one figure gave.
 type measured struct {
 	figure figure
-	runs   map[string][]trial // by subject, in the order of the repeats
-	absent map[string]error   // subjects that could not be started
+	trials map[string][]trial // by subject
+	absent map[string]error   // subjects that are not installed
 }
 
-// trial is one repeat for one subject; Err says why it has no result.
+// trial is one slice of one repeat for one subject; Err says why it has no
+// result.
 type trial struct {
 	Repeat int    `json:"repeat"`
+	Slice  int    `json:"slice"`
 	Result result `json:"result"`
 	Err    string `json:"err,omitempty"`
 }
 
-// measure repeats f for its subjects in turn, so that what disturbs the
-// machine disturbs them alike.
+func (m *measured) add(b *bench, name string, t trial, err error) {
+	if err != nil {
+		t.Err = err.Error()
+		fmt.Fprintf(b.progress, "%s %s: %v\n", m.figure.key, name, err)
+	}
+	m.trials[name] = append(m.trials[name], t)
+}
+
+// measure repeats f. In each repeat all subjects are started anew; then they
+// work in turns, a slice of time each, so that what disturbs the machine
+// disturbs them alike.
 func (b *bench) measure(ctx context.Context, f figure) measured {
-	m := measured{figure: f, runs: make(map[string][]trial), absent: make(map[string]error)}
-	var mu sync.Mutex // guards m
+	m := measured{figure: f, trials: make(map[string][]trial), absent: make(map[string]error)}
+	for repeat := 0; repeat < b.repeats && ctx.Err() == nil; repeat++ {
+		// Another subject begins each time: none has always the same forerunner.
+		at := repeat % len(f.subjects)
+		names := slices.Concat(f.subjects[at:], f.subjects[:at])
+		if f.slices > 1 || f.together {
+			b.repeat(ctx, &m, repeat, names)
+			continue
+		}
+		for _, name := range names {
+			b.repeat(ctx, &m, repeat, []string{name})
+		}
+	}
+	return m
+}
+
+// repeat starts the subjects, has them work in turns, or together where the
+// figure says so, and ends them.
+func (b *bench) repeat(ctx context.Context, m *measured, repeat int, names []string) {
+	f := m.figure
+	rigs := make(map[string]*rig)
+	var mu sync.Mutex // guards rigs and m
 	var wg sync.WaitGroup
-	one := func(repeat int, name string) {
-		r, err := b.once(ctx, f, name)
+	one := func(name string, slice int) {
+		mu.Lock()
+		r := rigs[name]
+		mu.Unlock()
+		res, err := r.slice(ctx)
 		mu.Lock()
 		defer mu.Unlock()
+		m.add(b, name, trial{Repeat: repeat, Slice: slice, Result: res}, err)
+		if err != nil {
+			r.stop()
+			delete(rigs, name)
+			return
+		}
+		if slice == f.slices-1 {
+			fmt.Fprintf(b.progress, "%s %s: %s\n", f.key, name, f.summary(res))
+		}
+	}
+	for _, name := range names {
+		if m.absent[name] != nil || ctx.Err() != nil {
+			continue
+		}
+		r, err := b.rig(ctx, f, name)
 		switch {
 		case errors.Is(err, errMissing):
 			m.absent[name] = err
 		case err != nil:
-			fmt.Fprintf(b.progress, "%s %s: %v\n", f.key, name, err)
-			m.runs[name] = append(m.runs[name], trial{Repeat: repeat, Err: err.Error()})
+			m.add(b, name, trial{Repeat: repeat}, err)
 		default:
-			fmt.Fprintf(b.progress, "%s %s: %s\n", f.key, name, f.summary(r))
-			m.runs[name] = append(m.runs[name], trial{Repeat: repeat, Result: r})
+			defer r.stop()
+			rigs[name] = r
 		}
 	}
-	for repeat := range b.repeats {
-		for i := range f.subjects {
-			// Another one begins each time: none has always the same forerunner.
-			name := f.subjects[(i+repeat)%len(f.subjects)]
-			mu.Lock()
-			missing := m.absent[name] != nil
-			mu.Unlock()
-			if missing || ctx.Err() != nil {
+	for slice := range f.slices {
+		for _, name := range names {
+			if rigs[name] == nil || ctx.Err() != nil {
 				continue
 			}
 			if f.together {
-				wg.Go(func() { one(repeat, name) })
+				wg.Go(func() { one(name, slice) })
 			} else {
-				one(repeat, name)
+				one(name, slice)
 			}
 		}
+		wg.Wait()
 	}
-	wg.Wait()
-	return m
 }
 
 func (f figure) summary(r result) string {
@@ -89,91 +128,4 @@ func (f figure) summary(r result) string {
 	}
 	fmt.Fprintf(&s, "others %.0f %% of a core", 100*r.Others)
 	return s.String()
-}
-
-// once starts what stands behind the subject, the subject and the generator,
-// and ends them all.
-func (b *bench) once(ctx context.Context, f figure, name string) (result, error) {
-	subjectCore, otherCore := f.place.cores()
-	j := f.job
-	var backendAddr string
-	if f.broker {
-		if err := b.startBroker(ctx); err != nil {
-			return result{}, err
-		}
-		backendAddr = b.broker.stomp
-	} else {
-		p, addr, err := b.startBackend(ctx, otherCore)
-		if err != nil {
-			return result{}, err
-		}
-		defer p.stop()
-		backendAddr, j.Backend = addr, p.pid()
-	}
-	if name == webStomp {
-		j.To = b.broker.webStomp()
-		return b.generate(ctx, j, otherCore)
-	}
-	s, err := subjectNamed(name)
-	if err != nil {
-		return result{}, err
-	}
-	r, err := b.startSubject(ctx, s, backendAddr, subjectCore)
-	if err != nil {
-		return result{}, err
-	}
-	defer r.proc.stop()
-	j.To, j.Subject = r.to, r.pid()
-	if s.slow {
-		j.Sessions, j.Chunk = min(j.Sessions, 200), min(j.Chunk, 128<<10)
-	}
-	if j.Kind == "idle" && j.Beat == 0 {
-		j.Metrics = r.metrics
-	}
-	res, err := b.generate(ctx, j, otherCore)
-	if err != nil && r.proc != nil {
-		err = fmt.Errorf("%w; %s says %q", err, name, r.proc.tail())
-	}
-	return res, err
-}
-
-func (b *bench) startBackend(ctx context.Context, core int) (*process, string, error) {
-	addr, err := freeAddr()
-	if err != nil {
-		return nil, "", err
-	}
-	p, err := start(b.dir, command{name: "backend", args: []string{b.self, "backend", addr}, core: core})
-	if err != nil {
-		return nil, "", err
-	}
-	if err := waitListening(ctx, p, addr, 10*time.Second); err != nil {
-		p.stop()
-		return nil, "", err
-	}
-	return p, addr, nil
-}
-
-// generate runs the job in a process of its own, with a limit on its time.
-func (b *bench) generate(ctx context.Context, j job, core int) (result, error) {
-	ctx, cancel := context.WithTimeout(ctx, j.Warm+j.Measure+2*time.Minute)
-	defer cancel()
-	args := []string{b.self, "generate"}
-	if core != anyCore {
-		args = append([]string{"taskset", "-c", strconv.Itoa(core)}, args...)
-	}
-	in, err := json.Marshal(j)
-	if err != nil {
-		return result{}, err
-	}
-	var out, msg bytes.Buffer
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &msg
-	if err := cmd.Run(); err != nil {
-		return result{}, fmt.Errorf("generator: %w: %s", err, bytes.TrimSpace(msg.Bytes()))
-	}
-	var r result
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-		return result{}, fmt.Errorf("read the generator's result: %w", err)
-	}
-	return r, nil
 }

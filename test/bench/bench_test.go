@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"net"
 	"os"
 	"strings"
@@ -59,40 +58,47 @@ func TestEchoHasTheSameSize(t *testing.T) {
 	}
 }
 
-func TestMeasures(t *testing.T) {
+func TestLoads(t *testing.T) {
 	backend, copied := backendAndCopy(t)
 	for _, addr := range []string{backend, copied} {
-		for kind, do := range map[string]func(context.Context, job) (result, error){
-			"rtt": measureRTT, "loop": measureLoop, "in": measureIn, "out": measureOut, "idle": measureIdle,
-		} {
+		for _, kind := range []string{"rtt", "loop", "in", "out", "idle"} {
 			j := job{Kind: kind, To: target{Addr: addr}, Subject: os.Getpid(), Sessions: 3, Size: 100, Chunk: 1 << 16,
-				Beat: 50, Warm: 100 * time.Millisecond, Measure: 200 * time.Millisecond}
-			r, err := do(t.Context(), j)
+				Beat: 50, Wait: 100 * time.Millisecond, Measure: 100 * time.Millisecond}
+			l, err := loads[kind](t.Context(), j)
 			if err != nil {
-				t.Errorf("%s: %v", kind, err)
+				t.Fatalf("%s: %v", kind, err)
 			}
-			if kind != "idle" && r.Frames == 0 || r.CPU.CPU <= 0 || r.Elapsed < j.Measure {
-				t.Errorf("%s: got %+v", kind, r)
+			for range 3 {
+				r, err := l.slice(t.Context())
+				if err != nil {
+					t.Errorf("%s: %v", kind, err)
+				}
+				if kind != "idle" && r.Frames == 0 || r.CPU.CPU <= 0 || r.Elapsed < j.Measure {
+					t.Errorf("%s: got %+v", kind, r)
+				}
 			}
+			l.close()
 		}
 	}
 }
 
-func TestRatiosAreOfTheSameRepeat(t *testing.T) {
-	at := func(repeat int, d time.Duration) trial { return trial{Repeat: repeat, Result: result{P50: d}} }
+func TestRatiosAreOfTheSameSlice(t *testing.T) {
+	at := func(repeat, slice int, d time.Duration) trial {
+		return trial{Repeat: repeat, Slice: slice, Result: result{P50: d}}
+	}
 	m := measured{
 		figure: figure{base: "copy", subjects: []string{"stompgw", "copy"}},
-		runs: map[string][]trial{
-			"copy":    {at(0, 1000), at(1, 2000), {Repeat: 2, Err: "broke"}},
-			"stompgw": {at(2, 9000), at(1, 3000), at(0, 1500)},
+		trials: map[string][]trial{
+			"copy":    {at(0, 0, 1000), at(0, 1, 8000), at(1, 0, 2000), {Repeat: 2, Err: "broke"}},
+			"stompgw": {at(2, 0, 9000), at(1, 0, 3000), at(0, 0, 1500), at(0, 1, 20000)},
 		},
 	}
 	abs, ratio := m.of(value{of: p50, must: 2, ratio: true}, "stompgw")
-	if want := (spread{Median: 3, Min: 1.5, Max: 9, N: 3}); abs != want {
+	if want := (spread{Median: 9, Min: 3, Max: 10.75, N: 3}); abs != want {
 		t.Errorf("got %+v, want %+v", abs, want)
 	}
-	if ratio.N != 2 || ratio.Min != 1.5 || ratio.Max != 1.5 {
-		t.Errorf("got ratios %+v, want twice 1.5", ratio)
+	if ratio != (spread{Median: 1.75, Min: 1.5, Max: 2, N: 2}) {
+		t.Errorf("got ratios %+v, want 2 and 1.5", ratio)
 	}
 }
 

@@ -11,7 +11,8 @@ type figure struct {
 	subjects []string
 	base     string // the subject that ratios are against
 	broker   bool   // a real RabbitMQ stands behind the subjects
-	together bool   // all runs at the same time: they hardly use the CPU
+	slices   int    // turns of each subject in a repeat
+	together bool   // not in turns but all at the same time: they hardly use the CPU
 	values   []value
 }
 
@@ -47,15 +48,16 @@ func (p placement) cores() (subject, others int) {
 
 // scale is what differs between a smoke test and the real thing.
 type scale struct {
-	warm, measure time.Duration
-	sessions      int           // idle
-	idle          time.Duration // before memory is judged
-	beats         time.Duration // watched for heart-beats
+	slices   int
+	slice    time.Duration
+	sessions int           // idle
+	idle     time.Duration // before memory is judged
+	beats    time.Duration // watched for heart-beats
 }
 
 var (
-	fullScale  = scale{warm: 500 * time.Millisecond, measure: 3 * time.Second, sessions: 9900, idle: 6 * time.Minute, beats: 30 * time.Second}
-	quickScale = scale{warm: 200 * time.Millisecond, measure: 700 * time.Millisecond, sessions: 9900, idle: 30 * time.Second, beats: 10 * time.Second}
+	fullScale  = scale{slices: 12, slice: 250 * time.Millisecond, sessions: 9900, idle: 6 * time.Minute, beats: 20 * time.Second}
+	quickScale = scale{slices: 3, slice: 150 * time.Millisecond, sessions: 9900, idle: 30 * time.Second, beats: 10 * time.Second}
 )
 
 // figures are the goals of the gateway's data path, as far as it exists.
@@ -63,7 +65,7 @@ func figures(s scale) []figure {
 	everyone := []string{"stompgw", "copy", "direct", "haproxy", "nginx", "websockify"}
 	relays := []string{"stompgw", "copy", "haproxy", "nginx", "websockify"}
 	bulk := func(kind string, size, chunk int) job {
-		return job{Kind: kind, Sessions: 4, Size: size, Chunk: chunk, Warm: s.warm, Measure: s.measure}
+		return job{Kind: kind, Sessions: 4, Size: size, Chunk: chunk, Measure: s.slice}
 	}
 	perFrame := func(title string, must, goal float64) []value {
 		return []value{{title: title, unit: "µs", of: cpuPerFrame, must: must, goal: goal, ratio: true}}
@@ -71,8 +73,8 @@ func figures(s scale) []figure {
 	perGB := func(title string) []value {
 		return []value{{title: title, unit: "s", of: cpuPerGB, must: 1.25, goal: 1.1, ratio: true}}
 	}
-	rtt := job{Kind: "rtt", Size: 100, Warm: s.warm, Measure: s.measure}
-	return []figure{
+	rtt := job{Kind: "rtt", Size: 100, Measure: s.slice}
+	list := []figure{
 		{key: "rtt", place: oneCore, subjects: everyone, base: "copy", job: rtt, values: []value{
 			{title: "round trip p50, 100 B, one core", unit: "µs", of: p50, must: 1.05, goal: 1.03, ratio: true},
 			{title: "round trip p99, 100 B, one core", unit: "µs", of: p99, must: 1.15, goal: 1.10, ratio: true},
@@ -82,7 +84,7 @@ func figures(s scale) []figure {
 			{title: "round trip p99, 100 B, subject on a core of its own", unit: "µs", of: p99},
 		}},
 		{key: "loop", subjects: relays, base: "copy",
-			job:    job{Kind: "loop", Sessions: 200, Size: 100, Warm: 2 * s.warm, Measure: s.measure},
+			job:    job{Kind: "loop", Sessions: 200, Size: 100, Measure: s.slice},
 			values: perFrame("CPU per 100 B frame, 200 sessions, closed loop", 1.10, 0.95)},
 		{key: "in", subjects: relays, base: "copy", job: bulk("in", 100, 1<<20),
 			values: perFrame("CPU per 100 B frame, batched, client to broker", 2.8, 2.0)},
@@ -92,23 +94,29 @@ func figures(s scale) []figure {
 			values: perGB("CPU per GB, 64 KiB bodies, client to broker")},
 		{key: "bulkout", subjects: relays, base: "copy", job: bulk("out", 64<<10, 1<<20),
 			values: perGB("CPU per GB, 64 KiB bodies, broker to client")},
-		{key: "idle", subjects: relays, base: "copy", together: true,
-			job: job{Kind: "idle", Sessions: s.sessions, Warm: s.idle, Measure: time.Second}, values: []value{
+		{key: "idle", subjects: relays, base: "copy", slices: 1, together: true,
+			job: job{Kind: "idle", Sessions: s.sessions, Wait: s.idle, Measure: time.Second}, values: []value{
 				{title: "user RSS per idle session", unit: "KB", of: rss, must: 8.5, goal: 3.4},
 				{title: "heap and stacks per idle session, collected", unit: "KB", of: heap, must: 6.3, goal: 1.7},
 			}},
-		{key: "beats", subjects: []string{"stompgw", "copy", "haproxy"}, base: "copy",
-			job: job{Kind: "idle", Sessions: s.sessions, Rate: s.sessions / 10, Beat: 10_000, Warm: 12 * time.Second, Measure: s.beats}, values: []value{
+		{key: "beats", subjects: []string{"stompgw", "copy", "haproxy"}, base: "copy", slices: 1,
+			job: job{Kind: "idle", Sessions: s.sessions, Rate: s.sessions / 10, Beat: 10_000, Wait: 2 * time.Second, Measure: s.beats}, values: []value{
 				{title: "CPU of 10 s heart-beats on both legs, idle sessions", unit: "% of a core", of: share, must: 6, goal: 5},
 				{title: "user RSS per session with heart-beats", unit: "KB", of: rss},
 			}},
 		{key: "rabbitmq", subjects: rabbitSubjects, base: "direct", broker: true,
-			job:    job{Kind: "topic-rtt", Size: 100, Warm: 2 * s.warm, Measure: s.measure},
+			job:    job{Kind: "topic-rtt", Size: 100, Measure: 2 * s.slice},
 			values: []value{{title: "RabbitMQ: SEND to MESSAGE p50, 100 B", unit: "µs", of: p50}, {title: "RabbitMQ: SEND to MESSAGE p99, 100 B", unit: "µs", of: p99}}},
 		{key: "rabbitmq", subjects: rabbitSubjects, base: "direct", broker: true,
-			job:    job{Kind: "topic-rate", Size: 1024, Warm: 2 * s.warm, Measure: s.measure},
+			job:    job{Kind: "topic-rate", Size: 1024, Measure: 2 * s.slice},
 			values: []value{{title: "RabbitMQ: messages a second, 1 KiB", unit: "/s", of: rate}}},
 	}
+	for i := range list {
+		if list[i].slices == 0 {
+			list[i].slices = s.slices
+		}
+	}
+	return list
 }
 
 var rabbitSubjects = []string{"stompgw", "direct", "Web STOMP", "copy", "websockify"}

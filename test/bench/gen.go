@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,12 +20,12 @@ type job struct {
 	Subject  int           `json:"subject"` // its process, 0 for none
 	Backend  int           `json:"backend"` // its process, 0 for none
 	Sessions int           `json:"sessions"`
-	Size     int           `json:"size"`  // of a body, in bytes
-	Chunk    int           `json:"chunk"` // bytes between two receipts
-	Rate     int           `json:"rate"`  // sessions opened a second, 0: as fast as it goes
-	Beat     int           `json:"beat"`  // heart-beat in milliseconds, 0 for none
-	Warm     time.Duration `json:"warm"`
-	Measure  time.Duration `json:"measure"`
+	Size     int           `json:"size"`    // of a body, in bytes
+	Chunk    int           `json:"chunk"`   // bytes between two receipts
+	Rate     int           `json:"rate"`    // sessions opened a second, 0: as fast as it goes
+	Beat     int           `json:"beat"`    // heart-beat in milliseconds, 0 for none
+	Wait     time.Duration `json:"wait"`    // before idle sessions are judged
+	Measure  time.Duration `json:"measure"` // a slice
 	Metrics  string        `json:"metrics"` // base URL of the subject's admin listener, "" for none
 }
 
@@ -41,26 +43,51 @@ type result struct {
 	Alive   int           `json:"alive"`
 }
 
-// runGenerator reads a job, does it and writes its result.
+// load is a job under way: its sessions are open.
+type load interface {
+	// slice works for a while (job.Measure) and leaves the sessions idle.
+	slice(ctx context.Context) (result, error)
+	close()
+}
+
+// runGenerator reads a job and sets it up. Then, for each line it reads, it works
+// for a slice of time and writes a result. It ends with the input.
 func runGenerator(in io.Reader, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	lines := bufio.NewScanner(in)
+	if !lines.Scan() {
+		return fmt.Errorf("read job: %w", errors.Join(lines.Err(), io.ErrUnexpectedEOF))
+	}
 	var j job
-	if err := json.NewDecoder(in).Decode(&j); err != nil {
+	if err := json.Unmarshal(lines.Bytes(), &j); err != nil {
 		return fmt.Errorf("read job: %w", err)
 	}
-	do, ok := map[string]func(context.Context, job) (result, error){
-		"rtt": measureRTT, "loop": measureLoop, "in": measureIn, "out": measureOut, "idle": measureIdle,
-		"topic-rtt": measureTopicRTT, "topic-rate": measureTopicRate,
-	}[j.Kind]
+	open, ok := loads[j.Kind]
 	if !ok {
 		return fmt.Errorf("unknown kind of job %q", j.Kind)
 	}
-	r, err := do(ctx, j)
+	l, err := open(ctx, j)
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(out).Encode(r)
+	defer l.close()
+	for lines.Scan() {
+		r, err := l.slice(ctx)
+		if err != nil {
+			return err
+		}
+		if err := json.NewEncoder(out).Encode(r); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// loads open what a kind of job needs.
+var loads = map[string]func(context.Context, job) (load, error){
+	"rtt": openRTT, "loop": openLoop, "in": openIn, "out": openOut, "idle": openIdle,
+	"topic-rtt": openTopicRTT, "topic-rate": openTopicRate,
 }
 
 // window measures what the subject uses between begin and end.

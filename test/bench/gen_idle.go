@@ -14,33 +14,32 @@ import (
 	"time"
 )
 
-// measureIdle opens the sessions, waits (Warm), then watches them for a while
-// (Measure): memory at the end, CPU over the watch. With heart-beats they are
-// idle but for those.
-func measureIdle(ctx context.Context, j job) (result, error) {
-	var r result
+// idleLoad is many sessions that do nothing, but for heart-beats if asked for.
+type idleLoad struct {
+	job       job
+	all       []*client
+	alive     atomic.Int64
+	heap, rss float64 // of the subject before
+}
+
+func openIdle(ctx context.Context, j job) (load, error) {
 	if err := touch(ctx, j); err != nil {
-		return r, err
+		return nil, err
 	}
-	heapBefore, err := heapInUse(j.Metrics)
-	if err != nil {
-		return r, err
+	l := &idleLoad{job: j}
+	var err error
+	if l.heap, err = heapInUse(j.Metrics); err != nil {
+		return nil, err
 	}
-	rssBefore := int64(0)
-	if j.Subject > 0 {
-		if rssBefore, err = readRSS(j.Subject); err != nil {
-			return r, err
-		}
+	if l.rss, err = readRSS(j.Subject); err != nil {
+		return nil, err
 	}
-	all, err := openAll(ctx, j.To, j.Sessions, j.Rate, j.Beat)
-	if err != nil {
-		return r, err
+	if l.all, err = openAll(ctx, j.To, j.Sessions, j.Rate, j.Beat); err != nil {
+		return nil, err
 	}
-	defer closeAll(all)
-	var alive atomic.Int64
-	alive.Store(int64(len(all)))
+	l.alive.Store(int64(len(l.all)))
 	beats := newBeater()
-	for _, c := range all {
+	for _, c := range l.all {
 		if j.Beat > 0 {
 			every := time.Duration(j.Beat) * time.Millisecond
 			beats.add(c.conn, c.message([]byte("\n")), every, time.Duration(rand.Int64N(int64(every))))
@@ -48,36 +47,41 @@ func measureIdle(ctx context.Context, j job) (result, error) {
 		go func() {
 			for c.read() == nil {
 			}
-			alive.Add(-1)
+			l.alive.Add(-1)
 		}()
 	}
-	if err := wait(ctx, j.Warm); err != nil {
+	return l, nil
+}
+
+func (l *idleLoad) close() { closeAll(l.all) }
+
+// slice waits, then watches for a while: CPU over the watch, memory at its end.
+func (l *idleLoad) slice(ctx context.Context) (result, error) {
+	var r result
+	if err := wait(ctx, l.job.Wait); err != nil {
 		return r, err
 	}
-	w, err := j.begin()
+	w, err := l.job.begin()
 	if err != nil {
 		return r, err
 	}
-	if err := wait(ctx, j.Measure); err != nil {
+	if err := wait(ctx, l.job.Measure); err != nil {
 		return r, err
 	}
 	if err := w.end(&r); err != nil {
 		return r, err
 	}
-	r.Alive = int(alive.Load())
-	if r.Alive < len(all) {
-		return r, fmt.Errorf("%d of %d idle sessions ended", len(all)-r.Alive, len(all))
+	n := float64(len(l.all))
+	if r.Alive = int(l.alive.Load()); r.Alive < len(l.all) {
+		return r, fmt.Errorf("%d of %d idle sessions ended", len(l.all)-r.Alive, len(l.all))
 	}
-	n := float64(len(all))
-	if j.Subject > 0 {
-		rss, err := readRSS(j.Subject)
-		if err != nil {
-			return r, err
-		}
-		r.RSS = float64(rss-rssBefore) / n
+	rss, err := readRSS(l.job.Subject)
+	if err != nil {
+		return r, err
 	}
-	heap, err := heapInUse(j.Metrics)
-	r.Heap = (heap - heapBefore) / n
+	r.RSS = (rss - l.rss) / n
+	heap, err := heapInUse(l.job.Metrics)
+	r.Heap = (heap - l.heap) / n
 	return r, err
 }
 

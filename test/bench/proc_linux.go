@@ -78,8 +78,11 @@ func statTimes(pid int) (user, sys time.Duration, err error) {
 
 // readRSS gives the user memory of the tree under pid, in bytes: Rss of a
 // single process, the sum of Pss where it has forked, so that pages shared
-// between parent and children count once.
-func readRSS(pid int) (int64, error) {
+// between parent and children count once. No process has none.
+func readRSS(pid int) (float64, error) {
+	if pid == 0 {
+		return 0, nil
+	}
 	pids := tree(pid)
 	key := "Pss:"
 	if len(pids) == 1 {
@@ -101,7 +104,7 @@ func readRSS(pid int) (int64, error) {
 			}
 		}
 	}
-	return sum, nil
+	return float64(sum), nil
 }
 
 // tree lists pid and all its descendants.

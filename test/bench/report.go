@@ -46,27 +46,36 @@ func format(x float64) string {
 	return fmt.Sprintf("%.3f", x)
 }
 
-// of gives the value of each repeat of a subject, and its ratio to the base
-// in the same repeat.
+// of gives the value of a subject in each repeat, and its ratio to the base. A
+// repeat counts once, with the median of its slices; ratios are of one slice.
 func (m measured) of(v value, subject string) (abs, ratio spread) {
-	base := make(map[int]float64)
-	for _, r := range m.runs[m.figure.base] {
-		if r.Err == "" {
-			base[r.Repeat] = v.of(r.Result)
+	type turn struct{ repeat, slice int }
+	base := make(map[turn]float64)
+	for _, t := range m.trials[m.figure.base] {
+		if t.Err == "" {
+			base[turn{t.Repeat, t.Slice}] = v.of(t.Result)
 		}
 	}
-	var a, q []float64
-	for _, r := range m.runs[subject] {
-		if r.Err != "" {
+	values, ratios := make(map[int][]float64), make(map[int][]float64)
+	for _, t := range m.trials[subject] {
+		if t.Err != "" {
 			continue
 		}
-		x := v.of(r.Result)
-		a = append(a, x)
-		if y := base[r.Repeat]; y != 0 {
-			q = append(q, x/y)
+		x := v.of(t.Result)
+		values[t.Repeat] = append(values[t.Repeat], x)
+		if y := base[turn{t.Repeat, t.Slice}]; y != 0 {
+			ratios[t.Repeat] = append(ratios[t.Repeat], x/y)
 		}
 	}
-	return spreadOf(a), spreadOf(q)
+	return spreadOf(medians(values)), spreadOf(medians(ratios))
+}
+
+func medians(repeats map[int][]float64) []float64 {
+	var m []float64
+	for _, v := range repeats {
+		m = append(m, spreadOf(v).Median)
+	}
+	return m
 }
 
 // writeGoals prints how stompgw stands against what is asked of it.
@@ -149,8 +158,14 @@ func (m measured) cell(v value, name string) string {
 	if name != m.figure.base && ratio.N > 0 {
 		s += fmt.Sprintf(" x%.2f", ratio.Median)
 	}
-	if abs.N < len(m.runs[name]) {
-		s += fmt.Sprintf(", %d failed", len(m.runs[name])-abs.N)
+	failed := 0
+	for _, t := range m.trials[name] {
+		if t.Err != "" {
+			failed++
+		}
+	}
+	if failed > 0 {
+		s += fmt.Sprintf(", %d failed", failed)
 	}
 	return s
 }
@@ -166,7 +181,7 @@ func writeNotes(w io.Writer, all []measured) {
 			if err := m.absent[name]; err != nil {
 				note = fmt.Sprintf("- %s is missing: %v", name, err)
 			}
-			for _, r := range m.runs[name] {
+			for _, r := range m.trials[name] {
 				if r.Err != "" {
 					note = fmt.Sprintf("- %s, %s failed: %s", m.figure.values[0].title, name, r.Err)
 				} else if !m.figure.broker && !m.figure.together {
@@ -218,11 +233,11 @@ func writeJSON(name string, all []measured) error {
 	type entry struct {
 		Figure string             `json:"figure"`
 		Job    job                `json:"job"`
-		Runs   map[string][]trial `json:"runs"`
+		Trials map[string][]trial `json:"trials"`
 	}
 	var out []entry
 	for _, m := range all {
-		out = append(out, entry{m.figure.values[0].title, m.figure.job, m.runs})
+		out = append(out, entry{m.figure.values[0].title, m.figure.job, m.trials})
 	}
 	b, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
