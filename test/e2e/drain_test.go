@@ -15,7 +15,7 @@ func TestDrain(t *testing.T) {
 	onlyGateway(t)
 	eachBackend(t, func(t *testing.T, b *backend) {
 		g := gw.Run(t, gw.Options{Env: b.env(map[string]string{
-			"STOMPGW_DRAIN_DELAY": "2s", "STOMPGW_DRAIN_SPREAD": "2s", "STOMPGW_DRAIN_TIMEOUT": "15s",
+			"STOMPGW_DRAIN_DELAY": "4s", "STOMPGW_DRAIN_SPREAD": "2s", "STOMPGW_DRAIN_TIMEOUT": "15s",
 		})})
 		var sessions []*stompws.Session
 		for range 10 {
@@ -27,7 +27,7 @@ func TestDrain(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		gw.Eventually(t, time.Second, "not ready", func() bool { return !g.Ready() })
+		gw.Eventually(t, 3*time.Second, "not ready", func() bool { return !g.Ready() })
 		alive(t, sessions[0]) // within the delay
 		ends := make(chan time.Duration, len(sessions))
 		for _, s := range sessions {
@@ -44,8 +44,8 @@ func TestDrain(t *testing.T) {
 			took := <-ends
 			first, last = min(first, took), max(last, took)
 		}
-		if first < 1500*time.Millisecond {
-			t.Errorf("the first session was closed after %s, within the delay of 2s", first)
+		if first < 3500*time.Millisecond {
+			t.Errorf("the first session was closed after %s, within the delay of 4s", first)
 		}
 		if last-first < 500*time.Millisecond {
 			t.Errorf("all sessions were closed within %s, want them spread over 2s", last-first)

@@ -101,10 +101,10 @@ func TestHalfOpen(t *testing.T) {
 	}
 	t.Run("broker", func(t *testing.T) {
 		eachBackend(t, func(t *testing.T, b *backend) {
-			f := startFaulty(t, b, nil)
+			f := startFaulty(t, b, map[string]string{"STOMPGW_BROKER_HEART_BEAT": "2s,2s"})
 			s := f.connect(t, b)
 			f.back.Blackhole()
-			expectGatewayError(t, s.ExpectCloseWithin(1014, 15*time.Second), "broker_lost")
+			expectGatewayError(t, s.ExpectCloseWithin(1014, 20*time.Second), "broker_lost")
 		})
 	})
 }
@@ -190,7 +190,8 @@ func TestStall(t *testing.T) {
 	t.Run("the client does not read", func(t *testing.T) {
 		eachBackend(t, func(t *testing.T, b *backend) {
 			// RabbitMQ hears no heart-beats while it waits to write, over plain TCP as well, and would end the session.
-			f := startFaulty(t, b, map[string]string{"STOMPGW_BROKER_HEART_BEAT": "0,0"})
+			const count = 1500 // which ActiveMQ and RabbitMQ hold for it
+			f := startFaulty(t, b, map[string]string{"STOMPGW_BROKER_HEART_BEAT": "0,0", "STOMPGW_SLOW_CLIENT_TIMEOUT": "60s"})
 			q := queue(t)
 			s := f.connect(t, b, "heart-beat", "0,0")
 			s.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", q, "ack", "client-individual", "prefetch-count", "10000", "activemq.prefetchSize", "10000")

@@ -92,7 +92,7 @@ func startWorld(dir string) error {
 	}
 	world.backends = newBackends()
 	for _, b := range world.backends {
-		if err := b.startGateway(); err != nil {
+		if err := b.startGateways(); err != nil {
 			return fmt.Errorf("gateway for %s: %w", b.name, err)
 		}
 	}
@@ -102,8 +102,10 @@ func startWorld(dir string) error {
 func stopWorld() error {
 	var errs []error
 	for _, b := range world.backends {
-		if b.gateway != nil {
-			errs = append(errs, b.gateway.Stop())
+		for _, g := range []*gw.Gateway{b.gateway, b.beating} {
+			if g != nil {
+				errs = append(errs, g.Stop())
+			}
 		}
 	}
 	gw.Clean()

@@ -172,7 +172,7 @@
   }
 
   async function heartBeats(t, client) {
-    const s = await client.connect(t, { heartbeat: [1000, 1000] });
+    const s = await client.connect(t, { heartbeat: [2000, 2000] });
     let beats = 0;
     let gone = false;
     s.ws.addEventListener('message', (event) => {
@@ -181,10 +181,10 @@
     });
     s.closed.then(() => { gone = true; });
     const [server] = s.frame.headers['heart-beat'].split(',').map(Number);
-    t.ok(server > 0 && server <= 1000, `the server promises heart-beats every ${server} ms, not within 1000 ms`);
-    await t.sleep(5500);
+    t.ok(server > 0 && server <= 2000, `the server promises heart-beats every ${server} ms, not within 2000 ms`);
+    await t.sleep(9000);
     t.ok(!gone, 'the idle connection was closed');
-    t.ok(beats >= 4, `${beats} heart-beats came in 5.5 s, want 4 or more`);
+    t.ok(beats >= 3, `${beats} heart-beats came in 9 s, want 3 or more`);
     const inbox = new Inbox(t, 'message');
     s.subscribe(t.queue(), inbox.put);
     s.send(t.queue(), 'alive');
