@@ -199,6 +199,9 @@ func (s *session) logEnd() {
 		zap.Int64("frames_in", s.up.frames.Load()), zap.Int64("bytes_in", s.up.bytes.Load()),
 		zap.Int64("frames_out", s.down.frames.Load()), zap.Int64("bytes_out", s.down.bytes.Load()),
 	}
+	if s.target != nil {
+		fields = append(fields, zap.Stringer("broker", s.target), zap.Stringer("stomp", s.version))
+	}
 	if e.cause != nil {
 		fields = append(fields, zap.String("cause", e.cause.Error()))
 	}
