@@ -20,6 +20,8 @@ type Options struct {
 	// Env holds STOMPGW_ variables. Where they are missing, Start adds listeners on free loopback ports, a quick end
 	// at SIGTERM, and no limit on sessions of one address.
 	Env map[string]string
+	// Args follow the program's name; none is the gateway itself.
+	Args []string
 	// Unready starts a gateway whose broker is not reachable: Start waits for /livez only, not for /readyz.
 	Unready bool
 	// Plain starts the program as it is shipped, without the race detector, which multiplies memory: for tests that
@@ -98,7 +100,7 @@ func Start(o Options) (*Gateway, error) {
 	for k, v := range env {
 		list = append(list, k+"="+v)
 	}
-	g.process, err = proc.Start(proc.Command{Path: path, Env: list, Log: g.log, Dir: dir})
+	g.process, err = proc.Start(proc.Command{Path: path, Args: o.Args, Env: list, Log: g.log, Dir: dir})
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,12 @@ import (
 
 func start(t *testing.T, script string) *proc.Process {
 	t.Helper()
-	p, err := proc.Start(proc.Command{Path: "/bin/sh", Args: []string{"-c", script}, Log: filepath.Join(t.TempDir(), "log")})
+	return startIn(t, t.TempDir(), script)
+}
+
+func startIn(t *testing.T, dir, script string) *proc.Process {
+	t.Helper()
+	p, err := proc.Start(proc.Command{Path: "/bin/sh", Args: []string{"-c", script}, Log: filepath.Join(dir, "log")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +90,7 @@ func TestStopKillsTheStubborn(t *testing.T) {
 // A test process that is killed closes its end of the watchdog's pipe, as any other of its files.
 func TestWatchdogKillsOrphans(t *testing.T) {
 	if file := os.Getenv("PROC_TEST_ORPHAN"); file != "" {
-		start(t, "echo $$ >"+file+"; sleep 60")
+		startIn(t, filepath.Dir(file), "echo $$ >"+file+"; sleep 60") // a folder that outlives this process
 		time.Sleep(time.Minute)
 	}
 	file := filepath.Join(t.TempDir(), "pid")

@@ -27,6 +27,7 @@
   }
 
   async function badLogin(t, client) {
+    t.only(['rabbitmq', 'activemq'], 'the demo broker lets everybody in');
     const errors = [];
     let session;
     const failed = await client.connect(t, {
@@ -107,16 +108,17 @@
     const s = await client.connect(t);
     const inbox = new Inbox(t, 'message');
     const headers = { persistent: 'true', mark: t.tag };
-    if (t.env.broker === 'rabbitmq') {
-      // RabbitMQ puts it back, unless it is told not to.
+    if (t.env.broker !== 'activemq') {
+      // RabbitMQ puts it back, unless it is told not to, and the demo broker does.
       s.subscribe(t.queue(), inbox.put, { id: 's1', ack: 'client-individual' });
       s.send(t.queue(), 'refused', headers);
       (await inbox.next()).nack();
       const again = await inbox.next();
       t.equal(again.headers.redelivered, 'true', 'redelivered header');
-      again.nack({ requeue: 'false' });
+      if (t.env.broker === 'rabbitmq') again.nack({ requeue: 'false' });
+      else again.ack();
       s.send(t.queue(), 'next', headers);
-      t.equal((await inbox.next()).body, 'next', 'body after NACK with requeue:false');
+      t.equal((await inbox.next()).body, 'next', 'body of the message after that');
       return;
     }
     // ActiveMQ moves it to its dead letter queue.

@@ -9,6 +9,8 @@
     scenarios.push({ name, run, deadline });
   }
 
+  class Skip extends Error {}
+
   class Test {
     constructor(env, name) {
       this.env = env;
@@ -23,6 +25,11 @@
 
     topic(name = 't') {
       return `/topic/${this.tag}-${name}`;
+    }
+
+    // only skips the rest with a reason when the broker is none of those named.
+    only(brokers, reason) {
+      if (!brokers.includes(this.env.broker)) throw new Skip(reason);
     }
 
     cleanup(f) {
@@ -90,10 +97,12 @@
     const t = new Test(env, name);
     const start = Date.now();
     let error = null;
+    let skipped = null;
     try {
       await t.within(run(t), 'the scenario done', deadline);
     } catch (e) {
-      error = text(e);
+      if (e instanceof Skip) skipped = text(e);
+      else error = text(e);
     }
     for (const f of t.cleanups.reverse()) {
       try {
@@ -102,7 +111,7 @@
         error = error || `clean-up: ${text(e)}`;
       }
     }
-    return { scenario: name, ok: error === null, error, ms: Date.now() - start };
+    return { scenario: name, ok: error === null, skipped, error, ms: Date.now() - start };
   }
 
   // run runs all scenarios, some at a time, and reports each.

@@ -1,0 +1,30 @@
+// browser.js starts a headless Chromium with a profile of its own, and leaves nothing of it behind.
+'use strict';
+
+const { mkdtempSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+const { chromium } = require('playwright-core');
+
+// withBrowser gives the function a browser context; what pages say on their consoles goes to stderr.
+module.exports = async function withBrowser(executablePath, use) {
+  const profile = mkdtempSync(join(tmpdir(), 'stompgw-chromium-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-dev-shm-usage', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  const note = (page) => {
+    page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`));
+    page.on('console', (message) => process.stderr.write(`console: ${message.text()}\n`));
+  };
+  context.on('page', note);
+  context.pages().forEach(note);
+  try {
+    await use(context);
+  } finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+};
