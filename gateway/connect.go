@@ -10,6 +10,7 @@ import (
 
 	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/websocket"
 	"github.com/stompgw/stompgw/wire"
 )
 
@@ -170,7 +171,7 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 	case frameinspect.CmdError:
 		e := endBy(BrokerClosed, "the broker refused the login", fmt.Errorf("broker %s answered CONNECT with ERROR: %s", s.target, h.Text("message")))
 		e.code = closeCodes[ProtocolError]
-		e.last = bytes.Clone(answer)
+		e.last = answer
 		return &endingError{e}
 	case frameinspect.CmdConnected:
 	default:
@@ -182,10 +183,18 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 	}
 	s.target.Learn(h.Text("server"))
 	s.agree(version, h)
-	connectedFrame := appendConnected(nil, h, version, s.gw.options.ClientHeartBeat)
 	s.connect = connectRequest{}
-	s.startDownstream(connectedFrame, bytes.Clone(rest))
+	if err := s.greet(appendConnected(nil, h, version, s.gw.options.ClientHeartBeat)); err != nil {
+		return err
+	}
+	s.startDownstream(rest)
 	return nil
+}
+
+// greet gives the client its CONNECTED.
+func (s *session) greet(frame []byte) error {
+	message := websocket.AppendHeader(nil, s.gw.options.MessageType.opcode(frame), true, len(frame))
+	return s.client.control(append(message, frame...))
 }
 
 // agree settles the version and the heart-beats of both legs.

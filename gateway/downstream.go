@@ -28,29 +28,25 @@ type framesDown struct {
 	farewell  error        // how the session ends after the frame in progress; nil for not
 }
 
-// startDownstream gives the client its CONNECTED and starts downstream, which
-// begins with what came behind the broker's.
-func (s *session) startDownstream(connectedFrame, rest []byte) {
+// startDownstream starts downstream, which begins with what came behind the
+// broker's CONNECTED.
+func (s *session) startDownstream(rest []byte) {
 	s.fromBroker = frameinspect.NewScanner(frameinspect.Broker, s.gw.options.brokerLimits())
 	now := s.gw.clock()
 	s.brokerRead.Store(now)
 	s.brokerWritten.Store(now)
-	s.connectedAt = now
+	s.connectedAt, s.passedAt = now, now
 	s.downDone = make(chan struct{})
 	s.phase.Store(connected)
 	s.wakeTimer()
 	go func() {
 		defer close(s.downDone)
-		s.protect("downstream", func() { s.downstream(connectedFrame, rest) })
+		s.protect("downstream", func() { s.downstream(rest) })
 	}()
 }
 
 // downstream reads the broker and writes to the client until the session ends.
-func (s *session) downstream(connectedFrame, rest []byte) {
-	if err := s.greet(connectedFrame); err != nil {
-		s.endDownstream(err)
-		return
-	}
+func (s *session) downstream(rest []byte) {
 	if len(rest) > 0 {
 		buf := s.gw.pool.Get()
 		buf.B = append(buf.B, rest...)
@@ -73,11 +69,6 @@ func (s *session) downstream(connectedFrame, rest []byte) {
 			return
 		}
 	}
-}
-
-func (s *session) greet(connectedFrame []byte) error {
-	op := s.gw.options.MessageType.opcode(connectedFrame)
-	return s.client.control(append(websocket.AppendHeader(nil, op, true, len(connectedFrame)), connectedFrame...))
 }
 
 // takeFromBroker sends on what the buffer holds beyond what was scanned before.

@@ -81,10 +81,11 @@ type Gateway struct {
 }
 
 // Sizes of the buffers that a session borrows while it has bytes in hand. Larger
-// reads than 64 KiB gain nothing, and all that was read fits into one write;
-// before login nobody gets that much.
+// reads than 64 KiB gain nothing, but a frame with a body of that size should fit
+// in whole, and all that was read into one write. Before login nobody gets that
+// much.
 const (
-	readSize       = 64 << 10
+	readSize       = 72 << 10
 	copySize       = readSize + 8<<10 // and the headers of messages
 	loginReadSize  = 4 << 10
 	loginWriteSize = 1 << 10

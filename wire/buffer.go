@@ -119,14 +119,8 @@ func (b *Batch) Flush(c *Conn, now time.Time) error {
 		return nil
 	}
 	b.endCopies()
-	c.renewDeadline(now)
-	if len(b.pieces) == 1 {
-		n, err := c.conn.Write(b.pieces[0])
-		if err != nil {
-			b.pieces[0] = b.pieces[0][n:]
-			return err
-		}
-	} else if err := c.writev(&b.pieces); err != nil {
+	c.beginWrite(now)
+	if err := c.writev(&b.pieces); err != nil {
 		return err
 	}
 	b.reset()

@@ -28,12 +28,14 @@ type Conn struct {
 	// Owned by whoever's turn it is to write.
 	writeLimit time.Duration
 	writeUntil time.Time
+	still      int // steps in which the peer took nothing
+	queued     int // bytes that the peer had not confirmed at the last look
 
 	endWrites atomic.Int64 // Unix nanoseconds after which no write may last; 0 for none
 }
 
 // New wraps a plain connection. writeLimit is the longest that a write may wait
-// for the peer to read; zero is for ever.
+// for a peer that reads nothing; zero is for ever.
 func New(c net.Conn, writeLimit time.Duration) *Conn {
 	w := &Conn{conn: c, writeLimit: writeLimit}
 	w.raw = rawConn(c)
@@ -99,72 +101,6 @@ func (c *Conn) fill(read func([]byte) (int, error)) {
 
 // readHolding reads where waiting without a buffer is not to be had.
 func (c *Conn) readHolding() { c.fill(c.conn.Read) }
-
-// Write writes all of p within the write limit.
-func (c *Conn) Write(p []byte) (int, error) {
-	c.renewDeadline(time.Now())
-	return c.conn.Write(p)
-}
-
-// TryWrite writes p, waiting no longer than given where the socket is full.
-func (c *Conn) TryWrite(p []byte, wait time.Duration) (int, error) {
-	c.setWriteDeadline(time.Now().Add(wait))
-	n, err := c.conn.Write(p)
-	c.writeUntil = time.Time{} // the next write renews its deadline
-	return n, err
-}
-
-// writev writes all of v, in one call where the
-// connection can. What is not written when it fails stays in v.
-func (c *Conn) writev(v *net.Buffers) error {
-	if c.secure == nil {
-		_, err := v.WriteTo(c.conn)
-		return err
-	}
-	for len(*v) > 0 {
-		n, err := c.conn.Write((*v)[0])
-		if (*v)[0] = (*v)[0][n:]; err != nil {
-			return err
-		}
-		(*v)[0], *v = nil, (*v)[1:]
-	}
-	return nil
-}
-
-// renewDeadline moves the write deadline on, but not for every write: a timer
-// that is changed for each frame costs more than it is worth. The limit is kept
-// to within an eighth.
-func (c *Conn) renewDeadline(now time.Time) {
-	if c.writeLimit == 0 || c.endWrites.Load() != 0 {
-		return
-	}
-	if until := now.Add(c.writeLimit); until.Sub(c.writeUntil) > c.writeLimit/8 {
-		c.setWriteDeadline(until)
-	}
-}
-
-func (c *Conn) setWriteDeadline(t time.Time) {
-	c.writeUntil = t
-	_ = c.conn.SetWriteDeadline(t) // fails only on a closed connection
-	if end := c.endWrites.Load(); end != 0 {
-		_ = c.conn.SetWriteDeadline(time.Unix(0, end)) // the same
-	}
-}
-
-// EndWrites makes writes fail that last beyond t, those in progress too. Any
-// goroutine may call it; LimitWrites undoes it.
-func (c *Conn) EndWrites(t time.Time) {
-	c.endWrites.Store(t.UnixNano())
-	_ = c.conn.SetWriteDeadline(t) // fails only on a closed connection
-}
-
-// LimitWrites replaces the write limit by one deadline, for the last words on a
-// connection.
-func (c *Conn) LimitWrites(until time.Time) {
-	c.writeLimit = 0
-	c.endWrites.Store(0)
-	c.setWriteDeadline(until)
-}
 
 // SetReadDeadline ends waiting and later reads at t. Any goroutine may call it.
 func (c *Conn) SetReadDeadline(t time.Time) {

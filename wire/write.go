@@ -1,0 +1,121 @@
+package wire
+
+import (
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// A write that waits is looked at in steps, each a quarter of the write limit:
+// as long as the peer takes something, it goes on. A connection that makes one
+// step more than the limit without any progress has failed.
+const (
+	stepsInLimit = 4
+	mostStill    = stepsInLimit + 1
+)
+
+// Write writes all of p. It fails when the peer has taken nothing for the write
+// limit.
+func (c *Conn) Write(p []byte) (n int, err error) {
+	c.beginWrite(time.Now())
+	for {
+		m, err := c.conn.Write(p[n:])
+		if n += m; err == nil || !c.goOn(m, err) {
+			return n, err
+		}
+	}
+}
+
+// writev writes all of v, in one call where the connection can; beginWrite was
+// called. What is not written when it fails stays in v.
+func (c *Conn) writev(v *net.Buffers) error {
+	for {
+		n, err := c.writeOnce(v)
+		if err == nil || !c.goOn(int(n), err) {
+			return err
+		}
+	}
+}
+
+func (c *Conn) writeOnce(v *net.Buffers) (int64, error) {
+	if len(*v) > 1 {
+		return v.WriteTo(c.conn)
+	}
+	n, err := c.conn.Write((*v)[0])
+	(*v)[0] = (*v)[0][n:]
+	return int64(n), err
+}
+
+// TryWrite writes p, waiting no longer than given where the socket is full.
+func (c *Conn) TryWrite(p []byte, wait time.Duration) (int, error) {
+	before := c.writeUntil
+	c.setWriteDeadline(time.Now().Add(wait))
+	defer c.setWriteDeadline(before)
+	return c.conn.Write(p)
+}
+
+// beginWrite sets the deadline of the first step, but not for every write: a
+// timer that is changed for each frame costs more than it is worth. The step is
+// kept to within an eighth.
+func (c *Conn) beginWrite(now time.Time) {
+	if c.writeLimit == 0 || c.endWrites.Load() != 0 {
+		return
+	}
+	c.still, c.queued = 0, 0
+	step := c.step()
+	if until := now.Add(step); until.Sub(c.writeUntil) > step/8 {
+		c.setWriteDeadline(until)
+	}
+}
+
+// step gives the length of a step. TLS cannot go on after a write that timed
+// out, so there the whole limit is one.
+func (c *Conn) step() time.Duration {
+	if c.secure != nil {
+		return c.writeLimit
+	}
+	return c.writeLimit / stepsInLimit
+}
+
+// goOn tells whether a write that wrote n bytes and then failed may go on,
+// because only a step has passed and the peer takes bytes, if slowly. The kernel
+// lets a writer wait until a good part of its buffer is free, which may be
+// megabytes, so that is not seen by what was written alone.
+func (c *Conn) goOn(n int, err error) bool {
+	if !errors.Is(err, os.ErrDeadlineExceeded) || c.writeLimit == 0 || c.secure != nil || c.endWrites.Load() != 0 {
+		return false
+	}
+	queued := c.unconfirmed()
+	if c.still++; n > 0 || queued < c.queued {
+		c.still = 0
+	}
+	if c.queued = queued; c.still >= mostStill {
+		return false
+	}
+	c.setWriteDeadline(time.Now().Add(c.step()))
+	return true
+}
+
+func (c *Conn) setWriteDeadline(t time.Time) {
+	c.writeUntil = t
+	_ = c.conn.SetWriteDeadline(t) // fails only on a closed connection
+	if end := c.endWrites.Load(); end != 0 {
+		_ = c.conn.SetWriteDeadline(time.Unix(0, end)) // the same
+	}
+}
+
+// EndWrites makes writes fail that last beyond t, those in progress too. Any
+// goroutine may call it; LimitWrites undoes it.
+func (c *Conn) EndWrites(t time.Time) {
+	c.endWrites.Store(t.UnixNano())
+	_ = c.conn.SetWriteDeadline(t) // fails only on a closed connection
+}
+
+// LimitWrites replaces the write limit by one deadline, for the last words on a
+// connection.
+func (c *Conn) LimitWrites(until time.Time) {
+	c.writeLimit = 0
+	c.endWrites.Store(0)
+	c.setWriteDeadline(until)
+}
