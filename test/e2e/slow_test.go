@@ -55,10 +55,11 @@ func TestSlowBrowserFastBroker(t *testing.T) {
 	g := gw.Run(t, gw.Options{Plain: true, Env: fakeEnv(fake.addr)})
 	stop := make(chan struct{})
 	read := make(chan int, browsers)
-	for range browsers {
+	for i := range browsers {
 		s := stompws.Open(t, g.URL, stompws.Options{})
 		s.Connect("accept-version", "1.2", "host", "/", "heart-beat", "0,0")
 		s.Do("SUBSCRIBE", "", "id", "1", "destination", "/q")
+		pause := time.Duration(5+2*i) * time.Millisecond // some 40 to 200 messages a second
 		go func() {
 			next := 0
 			defer func() { read <- next }()
@@ -66,7 +67,7 @@ func TestSlowBrowserFastBroker(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				case <-time.After(5 * time.Millisecond):
+				case <-time.After(pause):
 				}
 				f, err := s.Read(stompws.Patience)
 				if err != nil || f.Command != "MESSAGE" {
