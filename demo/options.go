@@ -40,7 +40,8 @@ type Options struct {
 
 	// ConnectTimeout is how long a client may take to send CONNECT. 10 s.
 	ConnectTimeout time.Duration
-	// WriteTimeout is how long a client may take to read what waits for it. 10 s.
+	// WriteTimeout is how long a client may read nothing while something waits
+	// for it. 10 s.
 	WriteTimeout time.Duration
 	// HeartBeat is the shortest interval of heart-beats that the broker agrees
 	// to, in both directions. 1 s.

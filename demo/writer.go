@@ -47,18 +47,27 @@ func (s *session) write() bool {
 	}
 }
 
-// writeBatch writes all of a batch within the write timeout.
+// writeBatch writes all of a batch, as long as the client takes some of it
+// within each write timeout.
 func (s *session) writeBatch(batch net.Buffers) error {
-	if err := s.conn.SetWriteDeadline(time.Now().Add(s.broker.options.WriteTimeout)); err != nil {
+	for {
+		if err := s.conn.SetWriteDeadline(time.Now().Add(s.broker.options.WriteTimeout)); err != nil {
+			return fmt.Errorf("write to client: %w", err)
+		}
+		ending := false
+		select {
+		case <-s.ending: // after which there is less time
+			ending = true
+			_ = s.conn.SetWriteDeadline(time.Now().Add(lastWords))
+		default:
+		}
+		n, err := batch.WriteTo(s.conn) // which takes off what it wrote
+		switch {
+		case err == nil:
+			return nil
+		case n > 0 && !ending && errors.Is(err, os.ErrDeadlineExceeded):
+			continue
+		}
 		return fmt.Errorf("write to client: %w", err)
 	}
-	select {
-	case <-s.ending: // after which there is less time
-		_ = s.conn.SetWriteDeadline(time.Now().Add(lastWords))
-	default:
-	}
-	if _, err := batch.WriteTo(s.conn); err != nil {
-		return fmt.Errorf("write to client: %w", err)
-	}
-	return nil
 }
