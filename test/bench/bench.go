@@ -26,6 +26,8 @@ type bench struct {
 // measured is what one figure gave.
 type measured struct {
 	figure figure
+
+	mu     sync.Mutex         // guards what follows while repeats run at once
 	trials map[string][]trial // by subject
 	absent map[string]error   // subjects that are not installed
 }
@@ -50,21 +52,42 @@ func (m *measured) add(b *bench, name string, t trial, err error) {
 // measure repeats f. In each repeat all subjects are started anew; then they
 // work in turns, a slice of time each, so that what disturbs the machine
 // disturbs them alike.
-func (b *bench) measure(ctx context.Context, f figure) measured {
-	m := measured{figure: f, trials: make(map[string][]trial), absent: make(map[string]error)}
+func (b *bench) measure(ctx context.Context, f figure) *measured {
+	m := &measured{figure: f, trials: make(map[string][]trial), absent: make(map[string]error)}
+	var wg sync.WaitGroup
+	lanes := make(chan struct{}, f.repeatsAtOnce())
 	for repeat := 0; repeat < b.repeats && ctx.Err() == nil; repeat++ {
 		// Another subject begins each time: none has always the same forerunner.
 		at := repeat % len(f.subjects)
 		names := slices.Concat(f.subjects[at:], f.subjects[:at])
-		if f.slices > 1 || f.together {
-			b.repeat(ctx, &m, repeat, names)
-			continue
-		}
-		for _, name := range names {
-			b.repeat(ctx, &m, repeat, []string{name})
+		switch {
+		case f.together:
+			lanes <- struct{}{}
+			wg.Go(func() {
+				b.repeat(ctx, m, repeat, names)
+				<-lanes
+			})
+		case f.slices > 1:
+			b.repeat(ctx, m, repeat, names)
+		default:
+			for _, name := range names {
+				b.repeat(ctx, m, repeat, []string{name})
+			}
 		}
 	}
+	wg.Wait()
 	return m
+}
+
+// repeatsAtOnce is 1 but for figures that hardly use the CPU, which take half of
+// the memory that is free. A subject's 9,900 sessions need about 0.6 GB, most of
+// it in the kernel, the generator and the backend.
+func (f figure) repeatsAtOnce() int {
+	if !f.together {
+		return 1
+	}
+	const aSubject = 640 << 20
+	return max(1, int(memoryAvailable()/2/int64(aSubject*len(f.subjects))))
 }
 
 // repeat starts the subjects, has them work in turns, or together where the
@@ -72,15 +95,11 @@ func (b *bench) measure(ctx context.Context, f figure) measured {
 func (b *bench) repeat(ctx context.Context, m *measured, repeat int, names []string) {
 	f := m.figure
 	rigs := make(map[string]*rig)
-	var mu sync.Mutex // guards rigs and m
 	var wg sync.WaitGroup
-	one := func(name string, slice int) {
-		mu.Lock()
-		r := rigs[name]
-		mu.Unlock()
+	one := func(name string, r *rig, slice int) {
 		res, err := r.slice(ctx)
-		mu.Lock()
-		defer mu.Unlock()
+		m.mu.Lock()
+		defer m.mu.Unlock()
 		m.add(b, name, trial{Repeat: repeat, Slice: slice, Result: res}, err)
 		if err != nil {
 			r.stop()
@@ -92,10 +111,11 @@ func (b *bench) repeat(ctx context.Context, m *measured, repeat int, names []str
 		}
 	}
 	for _, name := range names {
-		if m.absent[name] != nil || ctx.Err() != nil {
-			continue
+		if ctx.Err() != nil {
+			break
 		}
 		r, err := b.rig(ctx, f, name)
+		m.mu.Lock()
 		switch {
 		case errors.Is(err, errMissing):
 			m.absent[name] = err
@@ -105,16 +125,20 @@ func (b *bench) repeat(ctx context.Context, m *measured, repeat int, names []str
 			defer r.stop()
 			rigs[name] = r
 		}
+		m.mu.Unlock()
 	}
 	for slice := range f.slices {
 		for _, name := range names {
-			if rigs[name] == nil || ctx.Err() != nil {
+			m.mu.Lock()
+			r := rigs[name]
+			m.mu.Unlock()
+			if r == nil || ctx.Err() != nil {
 				continue
 			}
 			if f.together {
-				wg.Go(func() { one(name, slice) })
+				wg.Go(func() { one(name, r, slice) })
 			} else {
-				one(name, slice)
+				one(name, r, slice)
 			}
 		}
 		wg.Wait()

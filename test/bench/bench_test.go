@@ -86,7 +86,7 @@ func TestRatiosAreOfTheSameSlice(t *testing.T) {
 	at := func(repeat, slice int, d time.Duration) trial {
 		return trial{Repeat: repeat, Slice: slice, Result: result{P50: d}}
 	}
-	m := measured{
+	m := &measured{
 		figure: figure{base: "copy", subjects: []string{"stompgw", "copy"}},
 		trials: map[string][]trial{
 			"copy":    {at(0, 0, 1000), at(0, 1, 8000), at(1, 0, 2000), {Repeat: 2, Err: "broke"}},

@@ -95,7 +95,7 @@ func runBench(args []string, out, progress io.Writer) error {
 		}
 		addBefore(chosen)
 	}
-	var all []measured
+	var all []*measured
 	for _, f := range chosen {
 		if ctx.Err() != nil {
 			break // report what there is

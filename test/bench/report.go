@@ -48,7 +48,7 @@ func format(x float64) string {
 
 // of gives the value of a subject in each repeat, and its ratio to the base. A
 // repeat counts once, with the median of its slices; ratios are of one slice.
-func (m measured) of(v value, subject string) (abs, ratio spread) {
+func (m *measured) of(v value, subject string) (abs, ratio spread) {
 	type turn struct{ repeat, slice int }
 	base := make(map[turn]float64)
 	for _, t := range m.trials[m.figure.base] {
@@ -79,7 +79,7 @@ func medians(repeats map[int][]float64) []float64 {
 }
 
 // writeGoals prints how stompgw stands against what is asked of it.
-func writeGoals(w io.Writer, all []measured) {
+func writeGoals(w io.Writer, all []*measured) {
 	head := "| figure | must | goal | stompgw: median (min–max) | |\n|---|---|---|---|---|\n"
 	for _, m := range all {
 		for _, v := range m.figure.values {
@@ -114,7 +114,7 @@ func judge(x, must, goal float64) string {
 }
 
 // columns are the subjects that any of the figures has.
-func columns(all []measured) []string {
+func columns(all []*measured) []string {
 	var names []string
 	for _, m := range all {
 		for _, name := range m.figure.subjects {
@@ -127,7 +127,7 @@ func columns(all []measured) []string {
 }
 
 // writeTable prints every value of the subjects given, a column each.
-func writeTable(w io.Writer, all []measured, columns []string) {
+func writeTable(w io.Writer, all []*measured, columns []string) {
 	fmt.Fprintf(w, "| median (min–max), x base | %s |\n|---%s|\n", strings.Join(columns, " | "), strings.Repeat("|---", len(columns)))
 	for _, m := range all {
 		for _, v := range m.figure.values {
@@ -140,7 +140,7 @@ func writeTable(w io.Writer, all []measured, columns []string) {
 	}
 }
 
-func (m measured) cell(v value, name string) string {
+func (m *measured) cell(v value, name string) string {
 	if !slices.Contains(m.figure.subjects, name) {
 		return ""
 	}
@@ -172,7 +172,7 @@ func (m measured) cell(v value, name string) string {
 
 // writeNotes says what stood in the way: failures by name, and how busy the
 // machine was with other things.
-func writeNotes(w io.Writer, all []measured) {
+func writeNotes(w io.Writer, all []*measured) {
 	var others []float64
 	said := make(map[string]bool)
 	for _, m := range all {
@@ -200,13 +200,13 @@ func writeNotes(w io.Writer, all []measured) {
 }
 
 // writeReport prints the whole of it as Markdown.
-func writeReport(w io.Writer, all []measured, parsers parsing, repeats int) {
+func writeReport(w io.Writer, all []*measured, parsers parsing, repeats int) {
 	fmt.Fprintf(w, "%d repeats, interleaved; %d cores, %s, %s.\n\n", repeats, runtime.NumCPU(), cpuModel(), runtime.Version())
 	writeGoals(w, all)
 	if t := parsers.table(); t != "" {
 		fmt.Fprintf(w, "\n%s", t)
 	}
-	var relays, broker []measured
+	var relays, broker []*measured
 	for _, m := range all {
 		if m.figure.broker {
 			broker = append(broker, m)
@@ -229,7 +229,7 @@ func writeReport(w io.Writer, all []measured, parsers parsing, repeats int) {
 }
 
 // writeJSON keeps every run.
-func writeJSON(name string, all []measured) error {
+func writeJSON(name string, all []*measured) error {
 	type entry struct {
 		Figure string             `json:"figure"`
 		Job    job                `json:"job"`
