@@ -56,7 +56,7 @@ var ErrUnavailable = errors.New("no broker could be reached")
 type Set struct {
 	options Options
 	targets []*Target
-	probing sync.Mutex // held by the one readiness probe that dials; the others wait for what it finds
+	probing chan struct{} // holds a token while a readiness probe dials; the others wait for what it finds
 }
 
 // Target is an endpoint and what is known of it.
@@ -67,6 +67,7 @@ type Target struct {
 	dialect  Dialect
 	failures int
 	downTill time.Time
+	trying   bool // a caller is trying whether it is up again
 	lastGood time.Time
 }
 
@@ -75,54 +76,58 @@ func New(o Options) (*Set, error) {
 	if len(o.Endpoints) == 0 {
 		return nil, errors.New("no broker endpoint is named")
 	}
-	s := &Set{options: o}
+	s := &Set{options: o, probing: make(chan struct{}, 1)}
 	for _, e := range o.Endpoints {
 		s.targets = append(s.targets, &Target{Endpoint: e, dialect: o.Dialect})
 	}
 	return s, nil
 }
 
-// Dial connects to the first endpoint that answers. Endpoints that failed
-// lately are passed over, unless no other is left. The caller owns the
-// connection. The error wraps ErrUnavailable and the failures.
+// Dial connects to the first endpoint that answers. Endpoints that failed lately
+// are passed over, unless no other is left; one that may be tried again is tried
+// by one caller at a time. The caller owns the connection. The error wraps
+// ErrUnavailable and the failures.
 func (s *Set) Dial(ctx context.Context) (*wire.Conn, *Target, error) {
 	var failures []error
-	for _, t := range s.order(time.Now()) {
-		c, err := s.dial(ctx, t)
-		if err == nil {
-			return c, t, nil
-		}
-		failures = append(failures, err)
+	try := func(t *Target) *wire.Conn {
 		if ctx.Err() != nil {
-			break
+			return nil
 		}
+		c, err := s.dial(ctx, t)
+		if err != nil {
+			failures = append(failures, err)
+		}
+		return c
 	}
-	return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, errors.Join(failures...))
-}
-
-// order lists the targets that are up, then those that are down.
-func (s *Set) order(now time.Time) []*Target {
-	order := make([]*Target, 0, len(s.targets))
 	var down []*Target
 	for _, t := range s.targets {
-		if t.passedOver(now) {
+		if !t.mayTry(time.Now()) {
 			down = append(down, t)
-		} else {
-			order = append(order, t)
+		} else if c := try(t); c != nil {
+			return c, t, nil
 		}
 	}
-	return append(order, down...)
+	for _, t := range down {
+		if c := try(t); c != nil {
+			return c, t, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, errors.Join(append(failures, ctx.Err())...))
 }
 
-func (s *Set) dial(ctx context.Context, t *Target) (*wire.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.options.DialTimeout)
+func (s *Set) dial(caller context.Context, t *Target) (*wire.Conn, error) {
+	ctx, cancel := context.WithTimeout(caller, s.options.DialTimeout)
 	defer cancel()
 	begin := time.Now()
 	c, err := s.connect(ctx, t.Endpoint)
 	if err != nil {
-		err = fmt.Errorf("dial broker %s: %w", t.Endpoint, err)
+		c, err = nil, fmt.Errorf("dial broker %s: %w", t.Endpoint, err)
 	}
-	t.note(err, time.Now(), s.options)
+	if err != nil && caller.Err() != nil {
+		t.giveUp() // a caller that had no more time says nothing of the endpoint
+	} else {
+		t.note(err, time.Now(), s.options)
+	}
 	if s.options.OnDial != nil {
 		s.options.OnDial(t.Endpoint.String(), time.Since(begin), err)
 	}
@@ -172,8 +177,12 @@ func (s *Set) Reachable(ctx context.Context) error {
 	if s.fresh(time.Now()) {
 		return nil
 	}
-	s.probing.Lock()
-	defer s.probing.Unlock()
+	select {
+	case s.probing <- struct{}{}:
+		defer func() { <-s.probing }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for another probe: %w", ctx.Err())
+	}
 	if s.fresh(time.Now()) {
 		return nil
 	}
@@ -196,25 +205,37 @@ func (s *Set) fresh(now time.Time) bool {
 	return false
 }
 
-func (t *Target) passedOver(now time.Time) bool {
+// mayTry tells whether a caller should try the endpoint in its turn: it is up, or
+// it is time to see whether it is again, and nobody else is at it.
+func (t *Target) mayTry(now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return now.Before(t.downTill)
+	if t.failures == 0 {
+		return true
+	}
+	if t.trying || now.Before(t.downTill) {
+		return false
+	}
+	t.trying = true
+	return true
 }
 
-// note remembers how an attempt ended. An attempt that was given up says nothing
-// of the endpoint.
-func (t *Target) note(err error, now time.Time, o Options) {
-	if errors.Is(err, context.Canceled) {
-		return
-	}
+func (t *Target) giveUp() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err == nil {
+	t.trying = false
+}
+
+// note remembers how an attempt ended.
+func (t *Target) note(err error, now time.Time, o Options) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.trying = false
+	switch {
+	case err == nil:
 		t.failures, t.downTill, t.lastGood = 0, time.Time{}, now
 		return
-	}
-	if now.Before(t.downTill) {
+	case now.Before(t.downTill):
 		return // many attempts that fail together are one failure
 	}
 	backoff := o.BackoffMax

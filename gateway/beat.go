@@ -83,7 +83,7 @@ func (s *session) look(now int64) int64 {
 // lookClient keeps the client's leg alive and notices when it is not.
 func (s *session) lookClient(now int64) int64 {
 	o := &s.gw.options
-	read, written := max(s.client.read.Load(), s.client.taken.Load()), s.client.written.Load()
+	read, written := max(s.client.read.get(), s.client.taken.get()), s.client.written.get()
 
 	next := never
 	if every := s.clientBeat.Send; every > 0 {
@@ -130,14 +130,14 @@ func (s *session) lookBroker(now int64) int64 {
 		every = keepAliveEvery
 	}
 	if every > 0 {
-		next = s.brokerWritten.Load() + early(every)
+		next = s.brokerWritten.get() + early(every)
 		if now >= next {
 			s.beatBroker(now)
 			next = now + early(every)
 		}
 	}
 	if every := s.brokerBeat.Receive; every > 0 && !s.downBusy.Load() {
-		dead := s.brokerRead.Load() + int64(max(graceBeats*every, every+s.gw.leastGrace))
+		dead := s.brokerRead.get() + int64(max(graceBeats*every, every+s.gw.leastGrace))
 		if now >= dead {
 			s.endBrokerLost("the broker fell silent", errors.New("no heart-beat of the broker in time"))
 			return never
@@ -166,7 +166,7 @@ func (s *session) beatBroker(now int64) {
 		return
 	}
 	if n, _ := s.broker.TryWrite(lineFeed, tryFor); n > 0 { // downstream hears of a broken connection
-		s.brokerWritten.Store(now)
+		s.brokerWritten.set(now)
 	}
 }
 
@@ -181,7 +181,7 @@ func (s *session) lookProgress(now int64) int64 {
 	switch {
 	case s.disconnectAt.Load() != 0 && passed(s.disconnectAt.Load()+int64(o.DisconnectTimeout)):
 		s.endBrokerLost("the broker did not answer DISCONNECT", errors.New("no RECEIPT for DISCONNECT in time"))
-	case s.midFrame.Load() && !s.client.busy.Load() && passed(s.client.read.Load()+int64(o.FrameTimeout)):
+	case s.midFrame.Load() && !s.client.busy.Load() && passed(s.client.read.get()+int64(o.FrameTimeout)):
 		s.endSilent(Idle, codeFrameTimeout, "a frame was begun and not ended in time")
 	case o.FirstFrameTimeout > 0 && !s.sentFrame.Load() && passed(s.connectedAt+int64(o.FirstFrameTimeout)):
 		s.endSilent(Idle, codeIdle, "no frame came after CONNECTED in time")

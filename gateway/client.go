@@ -38,16 +38,16 @@ type client struct {
 	epoch time.Time // the times below are nanoseconds since
 
 	// Owned by the reader, but for what is atomic.
-	read    atomic.Int64 // when bytes came last
-	busy    atomic.Bool  // the reader has bytes in hand, so it does not read
-	readAt  time.Time    // the same as read
+	read    stamp       // when bytes came last
+	readAt  time.Time   // the same, exactly
+	busy    atomic.Bool // the reader has bytes in hand, so it does not read
 	decoder websocket.Decoder
 	rest    []byte // came behind the handshake
 
 	_ [64]byte // the writer has another core's cache line
 
-	written atomic.Int64 // when bytes went last
-	taken   atomic.Int64 // when the client last took bytes that had waited for it: a sign of life
+	written stamp // when bytes went last
+	taken   stamp // when the client last took bytes that had waited for it: a sign of life
 
 	// mu is the turn to write: a whole frame, or a batch of them, at a time.
 	mu        sync.Mutex
@@ -66,11 +66,12 @@ func (c *client) receive(pool *wire.Pool, deliver func(payload []byte, out *wire
 	if err != nil {
 		return err
 	}
-	defer pool.Put(buf)
+	defer c.conn.Done(pool, buf)
 	c.busy.Store(true)
 	defer c.busy.Store(false)
-	c.readAt = time.Now()
-	c.read.Store(int64(c.readAt.Sub(c.epoch)))
+	now := time.Since(c.epoch)
+	c.readAt = c.epoch.Add(now)
+	c.read.set(int64(now))
 	err = c.decode(buf, deliver)
 	if flushed := after(&buf.Out); err == nil {
 		err = flushed
@@ -137,7 +138,7 @@ func (c *client) write(frame []byte) error {
 		c.broken = n > 0
 		return err
 	}
-	c.written.Store(int64(time.Since(c.epoch)))
+	c.written.set(int64(time.Since(c.epoch)))
 	return nil
 }
 
@@ -155,7 +156,7 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 	n, err := c.conn.TryWrite(frame, tryFor)
 	switch {
 	case n == len(frame):
-		c.written.Store(int64(time.Since(c.epoch)))
+		c.written.set(int64(time.Since(c.epoch)))
 	case n == 0 && errors.Is(err, os.ErrDeadlineExceeded):
 		return nil
 	default:

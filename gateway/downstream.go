@@ -33,8 +33,8 @@ type framesDown struct {
 func (s *session) startDownstream(rest []byte) {
 	s.fromBroker = frameinspect.NewScanner(frameinspect.Broker, s.gw.options.brokerLimits())
 	now := s.gw.clock()
-	s.brokerRead.Store(now)
-	s.brokerWritten.Store(now)
+	s.brokerRead.set(now)
+	s.brokerWritten.set(now)
 	s.connectedAt, s.passedAt = now, now
 	s.downDone = make(chan struct{})
 	s.phase.Store(connected)
@@ -77,9 +77,9 @@ func (s *session) downstream(rest []byte) {
 func (s *session) takeFromBroker(buf *wire.Buffer) error {
 	f := &s.frames
 	f.hold = buf
-	s.downAt = time.Now()
-	before := int64(s.downAt.Sub(s.gw.epoch))
-	s.brokerRead.Store(before)
+	before := s.gw.clock()
+	s.downAt = s.gw.epoch.Add(time.Duration(before))
+	s.brokerRead.set(before)
 	size := len(buf.B) - f.scanned
 	err := s.scanBroker(buf)
 	if err == nil {
@@ -95,9 +95,9 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 		f.hold = nil
 		return err
 	}
-	s.down.passed(f.whole, size, s.client.written.Load()-before)
+	s.down.passed(f.whole, size, s.wroteAt-before)
 	f.whole = 0
-	f.keep(s.gw.pool)
+	f.keep(s.broker, s.gw.pool)
 	return err
 }
 
@@ -112,9 +112,10 @@ func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
 		return err
 	}
 	now := s.gw.clock()
-	s.client.written.Store(now)
-	if now-s.brokerRead.Load() >= pausedFrom {
-		s.client.taken.Store(now)
+	s.wroteAt = now
+	s.client.written.set(now)
+	if now-int64(s.downAt.Sub(s.gw.epoch)) >= pausedFrom {
+		s.client.taken.set(now)
 	}
 	return nil
 }
@@ -266,10 +267,10 @@ func hasControls(p []byte) bool {
 
 // keep holds on to a frame that has not come whole, moved to the front, and
 // gives the buffer back otherwise. The batch must be written by now.
-func (f *framesDown) keep(pool *wire.Pool) {
+func (f *framesDown) keep(from *wire.Conn, pool *wire.Pool) {
 	buf := f.hold
 	if f.begin == len(buf.B) {
-		pool.Put(buf)
+		from.Done(pool, buf)
 		f.hold, f.begin, f.scanned = nil, 0, 0
 		return
 	}

@@ -16,7 +16,8 @@ type forwarded struct {
 // resolveForwarded says where a request came from. What forwarding headers say
 // is believed only as far as it was written by trusted proxies: the list is
 // walked from the right, and the first address that is not trusted is the
-// client.
+// client. Where the Forwarded header (RFC 7239) and the X-Forwarded ones disagree,
+// neither is.
 func resolveForwarded(r *http.Request, trusted []netip.Prefix) forwarded {
 	via := forwarded{scheme: "http", host: r.Host}
 	if r.TLS != nil {
@@ -28,7 +29,21 @@ func resolveForwarded(r *http.Request, trusted []netip.Prefix) forwarded {
 	if !contains(trusted, via.client) {
 		return via
 	}
-	hops := forwardedHops(r.Header)
+	standard, hasStandard := standardHops(r.Header.Values("Forwarded"))
+	common, hasCommon := xForwardedHops(r.Header)
+	switch byStandard, byCommon := via.walk(standard, trusted), via.walk(common, trusted); {
+	case hasStandard && hasCommon && byStandard != byCommon:
+		return via // a proxy wrote one of them, the client the other
+	case hasStandard:
+		return byStandard
+	default:
+		return byCommon
+	}
+}
+
+// walk goes from the hop that the peer wrote to the left, as long as it gets to
+// proxies that are trusted.
+func (via forwarded) walk(hops []forwarded, trusted []netip.Prefix) forwarded {
 	for i := len(hops) - 1; i >= 0; i-- {
 		hop := hops[i]
 		if hop.scheme != "" {
@@ -57,41 +72,12 @@ func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
 	return false
 }
 
-// forwardedHops reads Forwarded (RFC 7239), or else the X-Forwarded headers.
-func forwardedHops(h http.Header) []forwarded {
-	if values := h.Values("Forwarded"); len(values) > 0 {
-		return standardHops(values)
-	}
-	return xForwardedHops(h)
-}
-
-func standardHops(values []string) []forwarded {
-	var hops []forwarded
-	for element := range strings.SplitSeq(strings.Join(values, ","), ",") {
-		var hop forwarded
-		for pair := range strings.SplitSeq(element, ";") {
-			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
-			value = strings.Trim(value, `"`)
-			switch strings.ToLower(name) {
-			case "for":
-				hop.client = parseNode(value)
-			case "proto":
-				hop.scheme = knownScheme(value)
-			case "host":
-				hop.host = value
-			}
-		}
-		hops = append(hops, hop)
-	}
-	return hops
-}
-
 // xForwardedHops pairs X-Forwarded-For with the scheme and the host, from the
 // right. Most proxies write one scheme and one host only: the outermost's view,
 // which then holds for the whole way.
-func xForwardedHops(h http.Header) []forwarded {
+func xForwardedHops(h http.Header) (hops []forwarded, ok bool) {
 	clients, schemes, hosts := list(h, "X-Forwarded-For"), list(h, "X-Forwarded-Proto"), list(h, "X-Forwarded-Host")
-	hops := make([]forwarded, max(len(clients), len(schemes), len(hosts)))
+	hops = make([]forwarded, max(len(clients), len(schemes), len(hosts)))
 	for i := range hops {
 		fromRight := len(hops) - 1 - i
 		hops[i] = forwarded{
@@ -100,7 +86,7 @@ func xForwardedHops(h http.Header) []forwarded {
 			host:   at(hosts, fromRight),
 		}
 	}
-	return hops
+	return hops, len(hops) > 0
 }
 
 func list(h http.Header, name string) []string {

@@ -128,10 +128,11 @@ func (g *Gateway) Sessions() int { return g.sessions.count() }
 
 // Reasons for refusing a handshake beside those of package websocket.
 const (
-	refusedDraining = "draining"
-	refusedSessions = "max_sessions"
-	refusedPerAddr  = "max_sessions_per_ip"
-	refusedOrigin   = "origin"
+	refusedDraining  = "draining"
+	refusedSessions  = "max_sessions"
+	refusedPerAddr   = "max_sessions_per_ip"
+	refusedOrigin    = "origin"
+	refusedNoUpgrade = "no_upgrade"
 )
 
 // ServeHTTP answers a WebSocket handshake. It returns as soon as the session has
@@ -144,8 +145,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !websocket.IsUpgrade(r) {
-		w.Header().Set("Upgrade", "websocket")
-		http.Error(w, "This is a WebSocket endpoint for STOMP.", http.StatusUpgradeRequired)
+		g.refuse(w, r, via, &websocket.Refusal{Status: http.StatusUpgradeRequired, Reason: refusedNoUpgrade,
+			Message: "this is a WebSocket endpoint for STOMP"}, "no Upgrade to websocket asked for")
 		return
 	}
 	subprotocol, refusal := websocket.Check(r, Subprotocols)
@@ -186,6 +187,8 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, via forwarded, 
 	switch refusal.Status {
 	case http.StatusUpgradeRequired:
 		w.Header().Set("Sec-WebSocket-Version", "13")
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Connection", "Upgrade")
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", http.MethodGet)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
@@ -209,8 +212,8 @@ func (g *Gateway) begin(conn net.Conn, rest []byte, addr netip.Addr, origin, sub
 	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
 	s.client.epoch = g.epoch
 	s.client.rest = rest
-	s.client.read.Store(s.begun)
-	s.client.written.Store(s.begun)
+	s.client.read.set(s.begun)
+	s.client.written.set(s.begun)
 	s.fromClient = frameinspect.NewScanner(frameinspect.Client, g.options.limitsBeforeLogin())
 	g.log.Info("session started", zap.String("session", s.id), zap.Stringer("addr", addr),
 		zap.String("transport", "websocket"), zap.String("subprotocol", subprotocol), zap.String("origin", clip(origin)))

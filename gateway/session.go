@@ -45,10 +45,11 @@ type session struct {
 	forwarding    bool // the broker has the begin of a frame, or is about to
 	leaving       leaving
 	connect       connectRequest // what CONNECT asked for, until the broker has it
-	newFrames     int            // frames that the traffic does not count yet
+	newFrames     int            // frames and bytes that the traffic does not count yet
+	newBytes      int
 	up            traffic
 	phase         atomic.Int32
-	brokerWritten atomic.Int64           // when bytes went last to the broker
+	brokerWritten stamp                  // when bytes went last to the broker
 	midFrame      atomic.Bool            // the client has begun a frame or message and not ended it
 	sentFrame     atomic.Bool            // the client has sent a frame since it connected
 	disconnectAt  atomic.Int64           // when DISCONNECT was read; 0 before
@@ -62,9 +63,10 @@ type session struct {
 	fromBroker frameinspect.Scanner
 	frames     framesDown
 	downAt     time.Time // when bytes came last from the broker
+	wroteAt    int64     // when they had gone to the client
 	down       traffic
-	brokerRead atomic.Int64 // the same as downAt
-	downBusy   atomic.Bool  // downstream has bytes in hand, so it does not read
+	brokerRead stamp       // when bytes came last from the broker
+	downBusy   atomic.Bool // downstream has bytes in hand, so it does not read
 
 	mu    sync.Mutex
 	ended *ending // guarded by mu: the first to end the session decides how
@@ -170,15 +172,13 @@ func (s *session) finish() {
 		s.end(bug)
 		e = &bug
 	}
-	deadline := time.Now().Add(s.gw.options.CloseTimeout)
-	if s.broker != nil {
-		s.broker.LimitWrites(deadline)
-		_ = s.broker.CloseWrite() // fails only where the connection is gone
-	}
-	s.client.bye(*e, s.gw.loginPool, deadline)
+	s.client.bye(*e, s.gw.loginPool, time.Now().Add(s.gw.options.CloseTimeout))
 	_ = s.client.conn.Close() // nothing is left to lose
 	if s.broker != nil {
+		deadline := time.Now().Add(s.gw.options.CloseTimeout)
+		s.broker.LimitWrites(deadline)
 		s.broker.SetReadDeadline(deadline)
+		_ = s.broker.CloseWrite() // fails only where the connection is gone
 		drain(s.broker, s.gw.pool)
 	}
 	s.frames.release(s.gw.pool)

@@ -32,7 +32,7 @@ func (s *session) upstream() {
 
 // takeFromClient judges payload and gathers in out what may go to the broker.
 func (s *session) takeFromClient(p []byte, out *wire.Batch) error {
-	s.up.bytes.Add(int64(len(p)))
+	s.newBytes += len(p)
 	for len(p) > 0 {
 		n := s.fromClient.Whole(p)
 		var err error
@@ -94,6 +94,10 @@ func (s *session) judge(h *frameinspect.Head) error {
 	refuse := func(code frameinspect.Code, message string) error {
 		receipt, _ := h.Get("receipt")
 		return &frameinspect.Violation{Code: code, Message: message, Receipt: bytes.Clone(receipt)}
+	}
+	if h.Command == frameinspect.CmdSend && s.isConnected() && s.leaving == staying {
+		s.forwarding = true
+		return nil
 	}
 	s.forwarding = false
 	switch {
@@ -176,15 +180,15 @@ func (s *session) flushToBroker(out *wire.Batch) error {
 	s.brokerMid = s.forwarding
 	s.brokerTurn.Unlock()
 	now := s.gw.clock()
-	s.up.passed(s.newFrames, 0, now-s.client.read.Load())
-	s.newFrames = 0
+	s.up.passed(s.newFrames, s.newBytes, now-int64(s.client.readAt.Sub(s.gw.epoch)))
+	s.newFrames, s.newBytes = 0, 0
 	if !s.sentFrame.Load() {
 		s.sentFrame.Store(true)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBrokerWrite, err)
 	}
-	s.brokerWritten.Store(now)
+	s.brokerWritten.set(now)
 	if s.leaving == saidGoodbye && s.awaited.Load() == nil {
 		return errDisconnected
 	}

@@ -13,6 +13,8 @@ type Buffer struct {
 	B []byte
 	// Out gathers what goes out in one write.
 	Out Batch
+
+	pool *Pool
 }
 
 // Pool lends buffers of one size.
@@ -23,7 +25,7 @@ type Pool struct{ pool sync.Pool }
 func NewPool(in, out int) *Pool {
 	p := &Pool{}
 	p.pool.New = func() any {
-		return &Buffer{B: make([]byte, 0, in), Out: Batch{copies: make([]byte, 0, out)}}
+		return &Buffer{B: make([]byte, 0, in), Out: Batch{copies: make([]byte, 0, out)}, pool: p}
 	}
 	return p
 }
@@ -36,9 +38,14 @@ func (p *Pool) Put(b *Buffer) {
 	if b == nil {
 		return
 	}
+	b.clear()
+	p.pool.Put(b)
+}
+
+// clear forgets what the buffer was lent for.
+func (b *Buffer) clear() {
 	b.B = b.B[:0]
 	b.Out.reset()
-	p.pool.Put(b)
 }
 
 // maxPieces is how many pieces a batch holds: well below the kernel's limit of
@@ -123,6 +130,7 @@ func (b *Batch) Flush(c *Conn, now time.Time) error {
 	if err := c.writev(&b.pieces); err != nil {
 		return err
 	}
+	c.endWrite()
 	b.reset()
 	return nil
 }

@@ -23,6 +23,7 @@ type Conn struct {
 	try     func(fd uintptr) bool
 	pool    *Pool
 	buf     *Buffer
+	spare   *Buffer // given back, for the next attempt to read
 	readErr error
 
 	// Owned by whoever's turn it is to write.
@@ -60,7 +61,7 @@ func NewTLS(c net.Conn, writeLimit time.Duration, make func(net.Conn) *tls.Conn)
 
 // Read waits until bytes have come and appends them to hold, or to a buffer of
 // the pool where hold is nil. The caller owns the buffer it gets back, which is
-// nil on an error unless hold was given.
+// nil on an error unless hold was given. There must be room in hold.
 func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 	c.pool, c.buf, c.readErr = pool, hold, nil
 	switch {
@@ -82,10 +83,33 @@ func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 	return buf, c.readErr
 }
 
+// Done gives a buffer back that came from Read, when all in it is dealt with.
+// It serves the next attempt to read and goes to the pool before the wait.
+func (c *Conn) Done(pool *Pool, b *Buffer) {
+	if b == nil || c.secure != nil || c.raw == nil || c.spare != nil {
+		pool.Put(b)
+		return
+	}
+	b.clear()
+	c.spare = b
+}
+
+// take gives the buffer to read into.
+func (c *Conn) take() *Buffer {
+	if b := c.spare; b != nil {
+		c.spare = nil
+		if b.pool == c.pool {
+			return b
+		}
+		b.pool.Put(b)
+	}
+	return c.pool.Get()
+}
+
 // fill appends what one read gives to the buffer.
 func (c *Conn) fill(read func([]byte) (int, error)) {
 	if c.buf == nil {
-		c.buf = c.pool.Get()
+		c.buf = c.take()
 	}
 	b := c.buf.B
 	n, err := read(b[len(b):cap(b)])

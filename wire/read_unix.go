@@ -22,7 +22,7 @@ func rawConn(c net.Conn) syscall.RawConn {
 func (c *Conn) tryRead(fd uintptr) bool {
 	buf := c.buf
 	if buf == nil {
-		buf = c.pool.Get()
+		buf = c.take()
 	}
 	n, err := read(fd, buf.B[len(buf.B):cap(buf.B)])
 	if err == syscall.EAGAIN {

@@ -22,6 +22,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	for {
 		m, err := c.conn.Write(p[n:])
 		if n += m; err == nil || !c.goOn(m, err) {
+			c.endWrite()
 			return n, err
 		}
 	}
@@ -95,6 +96,15 @@ func (c *Conn) goOn(n int, err error) bool {
 	}
 	c.setWriteDeadline(time.Now().Add(c.step()))
 	return true
+}
+
+// endWrite takes the deadline of a TLS connection away: TLS answers key updates
+// from inside Read, and an answer that fails for a deadline of long ago would
+// break the connection.
+func (c *Conn) endWrite() {
+	if c.secure != nil && c.writeLimit != 0 {
+		c.setWriteDeadline(time.Time{})
+	}
 }
 
 func (c *Conn) setWriteDeadline(t time.Time) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -22,9 +23,10 @@ import (
 
 // Bounds of the HTTP side, where a request is a handshake or a probe.
 const (
-	readHeaderTimeout = 10 * time.Second
-	keepAliveTimeout  = 60 * time.Second
-	maxRequestHeader  = 64 << 10
+	requestTimeout   = 10 * time.Second
+	answerTimeout    = 2 * time.Minute // a profile takes its time
+	keepAliveTimeout = 60 * time.Second
+	maxRequestHeader = 64 << 10
 )
 
 // server is one running gateway with its two listeners.
@@ -35,6 +37,7 @@ type server struct {
 	gateway  *gateway.Gateway
 	registry *prometheus.Registry
 	draining atomic.Bool
+	httpLog  *log.Logger  // what net/http has to say
 	other    http.Handler // serves the paths that are not the gateway's; nil for none
 }
 
@@ -52,16 +55,19 @@ func serve(ctx context.Context, environ []string, stderr io.Writer) error {
 }
 
 func newServer(conf config.Config, stderr io.Writer) (*server, error) {
-	log, err := newLogger(conf.Log, stderr)
+	logger, err := newLogger(conf.Log, stderr)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{conf: conf, log: log, registry: prometheus.NewRegistry()}
+	s := &server{conf: conf, log: logger, registry: prometheus.NewRegistry()}
+	if s.httpLog, err = zap.NewStdLogAt(logger, zap.WarnLevel); err != nil {
+		return nil, err
+	}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
 	if s.brokers, err = newBrokers(conf, s.dialed); err != nil {
 		return nil, err
 	}
-	s.gateway = gateway.New(gatewayOptions(conf), s.brokers, log, s.registry)
+	s.gateway = gateway.New(gatewayOptions(conf), s.brokers, logger, s.registry)
 	return s, nil
 }
 
@@ -161,11 +167,12 @@ func (s *server) routes() http.Handler {
 
 func (s *server) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: readHeaderTimeout,
-		IdleTimeout:       keepAliveTimeout,
-		MaxHeaderBytes:    maxRequestHeader,
-		ErrorLog:          zap.NewStdLog(s.log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel))),
+		Handler:        h,
+		ReadTimeout:    requestTimeout, // a body that nobody reads counts too
+		WriteTimeout:   answerTimeout,
+		IdleTimeout:    keepAliveTimeout,
+		MaxHeaderBytes: maxRequestHeader,
+		ErrorLog:       s.httpLog,
 	}
 }
 
