@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/stompgw/stompgw/test/proc"
@@ -119,13 +117,7 @@ func (r *RabbitMQ) Start() error {
 }
 
 // Stop shuts the node down in order and waits until nothing of it is left.
-func (r *RabbitMQ) Stop() error {
-	err := r.ctl("shutdown", "--timeout", "30")
-	if err == nil {
-		err = r.node.Wait(30 * time.Second)
-	}
-	return errors.Join(err, r.Kill())
-}
+func (r *RabbitMQ) Stop() error { return errors.Join(r.node.Stop(60*time.Second), r.Kill()) }
 
 // Kill ends the node at once, by SIGKILL to what this test started. Start brings it back.
 func (r *RabbitMQ) Kill() error { return errors.Join(r.node.Kill(), r.epmd.Kill()) }
@@ -140,12 +132,3 @@ func (r *RabbitMQ) Restart() error {
 
 // Pid is the process group of the node.
 func (r *RabbitMQ) Pid() int { return r.node.Pid() }
-
-func (r *RabbitMQ) ctl(args ...string) error {
-	cmd := exec.Command(rabbitBin+"rabbitmqctl", args...)
-	cmd.Env, cmd.Dir = r.env, r.dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("rabbitmqctl %s: %w: %s", strings.Join(args, " "), err, out)
-	}
-	return nil
-}
