@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -127,9 +128,7 @@ func (s *session) login() error {
 	defer cancel()
 	conn, target, err := s.gw.brokers.Dial(ctx)
 	if err != nil {
-		const message = "no broker can be reached now, try again later"
-		return &endingError{endBy(BrokerUnavailable, message, err).
-			withError(errorFrame{code: codeBrokerUnavailable, message: message, receipt: s.connect.receipt})}
+		return s.unavailable("no broker can be reached now, try again later", err)
 	}
 	s.target = target
 	deadline, _ := ctx.Deadline()
@@ -142,6 +141,9 @@ func (s *session) login() error {
 		return s.loginFailed("the broker cannot be logged in to", fmt.Errorf("write CONNECT to %s: %w", target, err))
 	}
 	answer, rest, err := readFrame(conn, s.gw.pool, o.brokerLimits())
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return s.unavailable("the broker does not answer now, try again later", fmt.Errorf("read the answer to CONNECT from %s: %w", target, err))
+	}
 	if err != nil {
 		return s.loginFailed("the broker does not answer as one", fmt.Errorf("read the answer to CONNECT from %s: %w", target, err))
 	}
@@ -153,6 +155,11 @@ func (s *session) login() error {
 }
 
 var errEndedInLogin = errors.New("the session ended while it logged in")
+
+func (s *session) unavailable(message string, cause error) error {
+	return &endingError{endBy(BrokerUnavailable, message, cause).
+		withError(errorFrame{code: codeBrokerUnavailable, message: message, receipt: s.connect.receipt})}
+}
 
 func (s *session) loginFailed(message string, cause error) error {
 	return &endingError{endBy(BrokerLost, message, cause).

@@ -330,8 +330,6 @@ func TestLoginFails(t *testing.T) {
 		g.ended(BrokerClosed, 1)
 	})
 	for name, answer := range map[string]string{
-		"no answer":             "",
-		"half an answer":        "CONNECTED\nversion:1.2\n",
 		"another frame":         "RECEIPT\nreceipt-id:c\n\n\x00",
 		"a version not offered": "CONNECTED\nversion:1.0\n\n\x00",
 		"an unknown version":    "CONNECTED\nversion:9\n\n\x00",
@@ -343,6 +341,16 @@ func TestLoginFails(t *testing.T) {
 			}
 			b.wantClose(1014)
 			g.ended(BrokerLost, 1)
+		})
+	}
+	for name, answer := range map[string]string{"no answer": "", "half an answer": "CONNECTED\nversion:1.2\n"} {
+		t.Run(name, func(t *testing.T) {
+			g, b := login(t, answer)
+			if e := b.wantError("broker_unavailable"); !strings.Contains(e, "\nreceipt-id:c\n") {
+				t.Errorf("got %q, want receipt-id c", e)
+			}
+			b.wantClose(1013)
+			g.ended(BrokerUnavailable, 1)
 		})
 	}
 	t.Run("no broker", func(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -15,7 +16,7 @@ import (
 // destSink is swallowed, one to destBlast is answered with a burst of MESSAGEs;
 // receipts are given, heart-beats are sent as asked. It does not return.
 func runBackend(listen string) error {
-	l, err := net.Listen("tcp", listen)
+	l, err := listenQuietly(listen)
 	if err != nil {
 		return err
 	}
@@ -28,6 +29,13 @@ func runBackend(listen string) error {
 		b := &backendConn{conn: c, beats: beats}
 		go b.serve()
 	}
+}
+
+// listenQuietly listens without TCP keep-alives: probes on every one of a
+// hundred thousand idle sockets would be a load of their own.
+func listenQuietly(addr string) (net.Listener, error) {
+	quiet := net.ListenConfig{KeepAlive: -1}
+	return quiet.Listen(context.Background(), "tcp", addr)
 }
 
 // backendConn is one session; all fields belong to its goroutine.

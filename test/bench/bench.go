@@ -54,40 +54,19 @@ func (m *measured) add(b *bench, name string, t trial, err error) {
 // disturbs them alike.
 func (b *bench) measure(ctx context.Context, f figure) *measured {
 	m := &measured{figure: f, trials: make(map[string][]trial), absent: make(map[string]error)}
-	var wg sync.WaitGroup
-	lanes := make(chan struct{}, f.repeatsAtOnce())
 	for repeat := 0; repeat < b.repeats && ctx.Err() == nil; repeat++ {
 		// Another subject begins each time: none has always the same forerunner.
 		at := repeat % len(f.subjects)
 		names := slices.Concat(f.subjects[at:], f.subjects[:at])
-		switch {
-		case f.together:
-			lanes <- struct{}{}
-			wg.Go(func() {
-				b.repeat(ctx, m, repeat, names)
-				<-lanes
-			})
-		case f.slices > 1:
+		if f.slices > 1 || f.together {
 			b.repeat(ctx, m, repeat, names)
-		default:
-			for _, name := range names {
-				b.repeat(ctx, m, repeat, []string{name})
-			}
+			continue
+		}
+		for _, name := range names {
+			b.repeat(ctx, m, repeat, []string{name})
 		}
 	}
-	wg.Wait()
 	return m
-}
-
-// repeatsAtOnce is 1 but for figures that hardly use the CPU, which take half of
-// the memory that is free. A subject's 9,900 sessions need about 0.6 GB, most of
-// it in the kernel, the generator and the backend.
-func (f figure) repeatsAtOnce() int {
-	if !f.together {
-		return 1
-	}
-	const aSubject = 640 << 20
-	return max(1, int(memoryAvailable()/2/int64(aSubject*len(f.subjects))))
 }
 
 // repeat starts the subjects, has them work in turns, or together where the

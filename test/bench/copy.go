@@ -12,11 +12,13 @@ import (
 // bytes are there to be read.
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
+var quiet = net.Dialer{KeepAlive: -1}
+
 // runCopy is the yardstick: the plainest Go TCP proxy. Two goroutines a
 // session, each reads into a pooled 64 KiB buffer and writes it on. It does not
 // return.
 func runCopy(listen, backend string) error {
-	l, err := net.Listen("tcp", listen)
+	l, err := listenQuietly(listen)
 	if err != nil {
 		return err
 	}
@@ -30,7 +32,7 @@ func runCopy(listen, backend string) error {
 }
 
 func serveCopy(client *net.TCPConn, backend string) {
-	c, err := net.Dial("tcp", backend)
+	c, err := quiet.Dial("tcp", backend)
 	if err != nil {
 		client.Close()
 		return
