@@ -1,0 +1,160 @@
+package broker
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"math/big"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stompgw/stompgw/wire"
+)
+
+// certificate makes a certificate for the names that is its own CA.
+func certificate(t *testing.T, names ...string) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 2)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(leaf)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, roots
+}
+
+// listenTLS gives the address of a broker that greets whoever gets through the
+// handshake.
+func listenTLS(t *testing.T, conf *tls.Config) string {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done sync.WaitGroup
+	done.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			done.Go(func() {
+				defer c.Close()
+				_ = c.SetDeadline(time.Now().Add(patience))
+				_, _ = c.Write([]byte("hello")) // the client may have refused
+			})
+		}
+	})
+	t.Cleanup(func() { l.Close(); done.Wait() })
+	return l.Addr().String()
+}
+
+func TestTLSVerification(t *testing.T) {
+	cert, roots := certificate(t, "broker.example")
+	_, others := certificate(t, "broker.example")
+	clientCert, clientRoots := certificate(t, "gateway")
+	plain := &tls.Config{Certificates: []tls.Certificate{cert}}
+	asking := &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clientRoots}
+	isName := func(err error) bool { var e x509.HostnameError; return errors.As(err, &e) }
+	isUnknown := func(err error) bool { var e x509.UnknownAuthorityError; return errors.As(err, &e) }
+	isAny := func(err error) bool { return err != nil }
+	tests := []struct {
+		name   string
+		server *tls.Config
+		client *tls.Config
+		fails  func(error) bool // nil: it works
+	}{
+		{"good", plain, &tls.Config{RootCAs: roots, ServerName: "broker.example"}, nil},
+		{"another name", plain, &tls.Config{RootCAs: roots, ServerName: "evil.example"}, isName},
+		{"the endpoint's host is not in it", plain, &tls.Config{RootCAs: roots}, isName},
+		{"unknown CA", plain, &tls.Config{RootCAs: others, ServerName: "broker.example"}, isUnknown},
+		{"the system's CAs", plain, nil, isAny},
+		{"too old", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, &tls.Config{RootCAs: roots, ServerName: "broker.example"}, isAny},
+		{"client certificate", asking, &tls.Config{RootCAs: roots, ServerName: "broker.example", Certificates: []tls.Certificate{clientCert}}, nil},
+		{"no client certificate", asking, &tls.Config{RootCAs: roots, ServerName: "broker.example"}, isAny},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			addr := listenTLS(t, tt.server)
+			s, a := newSet(t, func(o *Options) {
+				o.Endpoints, o.TLS = []Endpoint{{TLS: true, Address: addr}}, tt.client
+			})
+			got, err := greeting(s)
+			if tt.fails == nil && (err != nil || got != "hello") {
+				t.Errorf("got %q, %v", got, err)
+			}
+			if tt.fails != nil && !tt.fails(err) {
+				t.Errorf("got %q, %v, want another error", got, err)
+			}
+			if a.of(addr) != 1 {
+				t.Errorf("%d attempts were noted, want 1", a.of(addr))
+			}
+		})
+	}
+}
+
+// greeting dials and reads: in TLS 1.3 a client learns only then that its
+// certificate was refused.
+func greeting(s *Set) (string, error) {
+	c, _, err := s.Dial(context.Background())
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	c.SetReadDeadline(time.Now().Add(patience))
+	buf, err := c.Read(wire.NewPool(100, 0), nil)
+	if err != nil {
+		return "", err
+	}
+	return string(buf.B), nil
+}
+
+// What a set is given stays as it was.
+func TestTLSConfigIsNotChanged(t *testing.T) {
+	cert, roots := certificate(t, "broker.example")
+	conf := &tls.Config{RootCAs: roots}
+	addr := listenTLS(t, &tls.Config{Certificates: []tls.Certificate{cert}})
+	s, _ := newSet(t, func(o *Options) { o.Endpoints, o.TLS = []Endpoint{{TLS: true, Address: addr}}, conf })
+	_, _ = greeting(s)
+	if conf.ServerName != "" {
+		t.Errorf("the server name became %q", conf.ServerName)
+	}
+}
+
+// A broker that takes the connection and says nothing counts as unreachable when
+// the dial timeout ends, and its connection is closed.
+func TestTLSHandshakeHasDeadline(t *testing.T) {
+	_, addr := listen(t)
+	s, a := newSet(t, func(o *Options) {
+		o.Endpoints, o.DialTimeout = []Endpoint{{TLS: true, Address: addr}}, 100*time.Millisecond
+	})
+	done := make(chan error, 1)
+	go func() { _, _, err := s.Dial(context.Background()); done <- err }()
+	select {
+	case err := <-done:
+		if !errors.Is(err, ErrUnavailable) || a.errs["tls://"+addr] == nil {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(patience):
+		t.Fatal("the handshake does not end")
+	}
+}
