@@ -183,7 +183,7 @@ func writeNotes(w io.Writer, all []*measured) {
 			}
 			for _, r := range m.trials[name] {
 				if r.Err != "" {
-					note = fmt.Sprintf("- %s, %s failed: %s", m.figure.values[0].title, name, r.Err)
+					note = fmt.Sprintf("- %s, %s failed: %s", m.figure.values[0].title, name, clip(r.Err))
 				} else if !m.figure.broker && !m.figure.together {
 					others = append(others, 100*r.Result.Others)
 				}
@@ -197,6 +197,15 @@ func writeNotes(w io.Writer, all []*measured) {
 	if s := spreadOf(others); s.N > 0 {
 		fmt.Fprintf(w, "- CPU used by anything else meanwhile: median %s %%, at most %s %% of a core.\n", format(s.Median), format(s.Max))
 	}
+}
+
+// clip keeps the begin of an error: subjects can be talkative.
+func clip(text string) string {
+	const most = 160
+	if text, _, _ = strings.Cut(text, "\\n"); len(text) > most {
+		return text[:most] + "…"
+	}
+	return text
 }
 
 // writeReport prints the whole of it as Markdown.

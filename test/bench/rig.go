@@ -68,7 +68,7 @@ func (b *bench) assemble(ctx context.Context, r *rig, f figure, subjectCore, oth
 	}
 	r.job.To, r.job.Subject = r.relay.to, r.relay.pid()
 	if s.slow {
-		r.job.Sessions, r.job.Chunk = min(r.job.Sessions, 200), min(r.job.Chunk, 128<<10)
+		r.job.Sessions, r.job.Chunk = min(r.job.Sessions, 200), min(r.job.Chunk, 16<<10)
 	}
 	if r.job.Kind == "idle" && r.job.Beat == 0 {
 		r.job.Metrics = r.relay.metrics
