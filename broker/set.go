@@ -134,8 +134,12 @@ func (s *Set) dial(caller context.Context, t *Target) (*wire.Conn, error) {
 	return c, err
 }
 
+// keepAlive finds brokers that are gone where no heart-beats do. It is slow, so
+// that connections which have those send no probes of TCP's.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 20 * time.Second, Count: 3}
+
 func (s *Set) connect(ctx context.Context, e Endpoint) (*wire.Conn, error) {
-	var dialer net.Dialer
+	dialer := net.Dialer{KeepAliveConfig: keepAlive}
 	tcp, err := dialer.DialContext(ctx, "tcp", e.Address)
 	if err != nil {
 		return nil, err

@@ -34,12 +34,12 @@ func (c clientClose) Error() string {
 
 // client is the browser's leg of a session: a WebSocket that carries STOMP.
 type client struct {
-	conn  *wire.Conn
-	epoch time.Time // the times below are nanoseconds since
+	gw   *Gateway
+	conn *wire.Conn
 
 	// Owned by the reader, but for what is atomic.
 	read    stamp       // when bytes came last
-	readAt  time.Time   // the same, exactly
+	readAt  int64       // the same, exactly
 	busy    atomic.Bool // the reader has bytes in hand, so it does not read
 	decoder websocket.Decoder
 	rest    []byte // came behind the handshake
@@ -66,16 +66,15 @@ func (c *client) receive(pool *wire.Pool, deliver func(payload []byte, out *wire
 	if err != nil {
 		return err
 	}
-	defer c.conn.Done(pool, buf)
 	c.busy.Store(true)
-	defer c.busy.Store(false)
-	now := time.Since(c.epoch)
-	c.readAt = c.epoch.Add(now)
-	c.read.set(int64(now))
+	c.readAt = c.gw.clock()
+	c.read.set(c.readAt)
 	err = c.decode(buf, deliver)
 	if flushed := after(&buf.Out); err == nil {
 		err = flushed
 	}
+	c.busy.Store(false)
+	c.conn.Done(pool, buf)
 	return err
 }
 
@@ -138,7 +137,7 @@ func (c *client) write(frame []byte) error {
 		c.broken = n > 0
 		return err
 	}
-	c.written.set(int64(time.Since(c.epoch)))
+	c.written.set(c.gw.clock())
 	return nil
 }
 
@@ -156,7 +155,7 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 	n, err := c.conn.TryWrite(frame, tryFor)
 	switch {
 	case n == len(frame):
-		c.written.set(int64(time.Since(c.epoch)))
+		c.written.set(c.gw.clock())
 	case n == 0 && errors.Is(err, os.ErrDeadlineExceeded):
 		return nil
 	default:

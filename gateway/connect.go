@@ -40,7 +40,7 @@ type connectRequest struct {
 // its NUL comes.
 func (s *session) readConnect(h *frameinspect.Head) error {
 	receipt, _ := h.Get("receipt")
-	s.connect = connectRequest{receipt: bytes.Clone(receipt)}
+	s.connect = &connectRequest{receipt: bytes.Clone(receipt)}
 	refuse := func(code frameinspect.Code, message string) error {
 		return &frameinspect.Violation{Code: code, Message: message, Receipt: s.connect.receipt}
 	}
@@ -74,7 +74,7 @@ func (s *session) readConnect(h *frameinspect.Head) error {
 // appendTo appends the CONNECT that the broker gets: credentials and virtual
 // host as the gateway decides, the gateway's own heart-beat, everything else as
 // the client said it.
-func (r connectRequest) appendTo(dst []byte, c Credentials, beat frameinspect.HeartBeat, d broker.Dialect) []byte {
+func (r *connectRequest) appendTo(dst []byte, c Credentials, beat frameinspect.HeartBeat, d broker.Dialect) []byte {
 	dst = append(dst, "CONNECT\n"...)
 	if r.versions != 0 {
 		dst = d.AppendConnectHeader(dst, "accept-version", r.versions.String())
@@ -190,10 +190,10 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 	}
 	s.target.Learn(h.Text("server"))
 	s.agree(version, h)
-	s.connect = connectRequest{}
 	if err := s.greet(appendConnected(nil, h, version, s.gw.options.ClientHeartBeat)); err != nil {
 		return err
 	}
+	s.connect = nil
 	s.startDownstream(rest)
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 	"unicode/utf8"
 
 	"github.com/stompgw/stompgw/frameinspect"
@@ -36,39 +35,33 @@ func (s *session) startDownstream(rest []byte) {
 	s.brokerRead.set(now)
 	s.brokerWritten.set(now)
 	s.connectedAt, s.passedAt = now, now
-	s.downDone = make(chan struct{})
 	s.phase.Store(connected)
 	s.wakeTimer()
-	go func() {
-		defer close(s.downDone)
-		s.protect("downstream", func() { s.downstream(rest) })
-	}()
+	s.pump.Add(1)
+	go s.downstream(rest)
 }
 
 // downstream reads the broker and writes to the client until the session ends.
 func (s *session) downstream(rest []byte) {
+	defer s.pump.Done()
+	defer s.contain("downstream")
+	var err error
 	if len(rest) > 0 {
 		buf := s.gw.pool.Get()
 		buf.B = append(buf.B, rest...)
-		if err := s.takeFromBroker(buf); err != nil {
-			s.endDownstream(err)
-			return
-		}
+		err = s.takeFromBroker(buf)
 	}
-	for {
-		s.downBusy.Store(false)
-		buf, err := s.broker.Read(s.gw.pool, s.frames.hold)
-		if err == nil {
-			s.downBusy.Store(true)
-			err = s.takeFromBroker(buf)
-		} else {
+	for err == nil {
+		var buf *wire.Buffer
+		if buf, err = s.broker.Read(s.gw.pool, s.frames.hold); err != nil {
 			err = &brokerReadError{err}
+			break
 		}
-		if err != nil {
-			s.endDownstream(err)
-			return
-		}
+		s.downBusy.Store(true)
+		err = s.takeFromBroker(buf)
+		s.downBusy.Store(false)
 	}
+	s.endDownstream(err)
 }
 
 // takeFromBroker sends on what the buffer holds beyond what was scanned before.
@@ -78,7 +71,7 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 	f := &s.frames
 	f.hold = buf
 	before := s.gw.clock()
-	s.downAt = s.gw.epoch.Add(time.Duration(before))
+	s.downAt = before
 	s.brokerRead.set(before)
 	size := len(buf.B) - f.scanned
 	err := s.scanBroker(buf)
@@ -107,14 +100,14 @@ func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
 	if buf.Out.Len() == 0 {
 		return nil
 	}
-	if err := s.client.flush(&buf.Out, inMessage, s.downAt); err != nil {
+	if err := s.client.flush(&buf.Out, inMessage, s.gw.at(s.downAt)); err != nil {
 		s.frames.failed = buf
 		return err
 	}
 	now := s.gw.clock()
 	s.wroteAt = now
 	s.client.written.set(now)
-	if now-int64(s.downAt.Sub(s.gw.epoch)) >= pausedFrom {
+	if now-s.downAt >= pausedFrom {
 		s.client.taken.set(now)
 	}
 	return nil

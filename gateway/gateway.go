@@ -115,6 +115,9 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 // clock gives the nanoseconds since the gateway was made.
 func (g *Gateway) clock() int64 { return int64(time.Since(g.epoch)) }
 
+// at gives the time of a clock reading.
+func (g *Gateway) at(clock int64) time.Time { return g.epoch.Add(time.Duration(clock)) }
+
 // Dialed is a hook for broker.Options.OnDial.
 func (g *Gateway) Dialed(endpoint string, took time.Duration, err error) {
 	g.metrics.dialed(endpoint, took, err)
@@ -210,7 +213,7 @@ func clip(s string) string {
 func (g *Gateway) begin(conn net.Conn, rest []byte, addr netip.Addr, origin, subprotocol string) {
 	s := &session{gw: g, id: rand.Text()[:16], addr: addr, begun: g.clock()}
 	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
-	s.client.epoch = g.epoch
+	s.client.gw = g
 	s.client.rest = rest
 	s.client.read.set(s.begun)
 	s.client.written.set(s.begun)

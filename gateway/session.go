@@ -18,9 +18,9 @@ import (
 // session is one browser joined to one broker connection.
 //
 // Two goroutines serve it: upstream reads the client and writes to the broker,
-// downstream reads the broker and writes to the client. The first is the
-// session's own; it starts the second, waits for it, and finishes alone. A timer
-// looks after both legs. There is no queue: a write that waits is what stops the
+// downstream reads the broker and writes to the client. Downstream starts when
+// the client is logged in; upstream waits for it and finishes alone. A timer looks
+// after both legs. There is no queue: a write that waits is what stops the
 // reading on the other side.
 type session struct {
 	// Set once, before the goroutines start.
@@ -36,16 +36,16 @@ type session struct {
 	clientBeat  frameinspect.HeartBeat // the gateway's part on the client's leg
 	brokerBeat  frameinspect.HeartBeat // the gateway's part on the broker's leg
 	connectedAt int64
-	downDone    chan struct{}
+	pump        sync.WaitGroup // downstream, once it runs
 
-	// Owned by upstream, but for what is atomic. The two halves stand apart, so
+	// Owned by upstream, but for what is atomic. The two halves are kept apart, so
 	// that two cores do not share a cache line.
 	client        client // its writer's half is downstream's
 	fromClient    frameinspect.Scanner
 	forwarding    bool // the broker has the begin of a frame, or is about to
 	leaving       leaving
-	connect       connectRequest // what CONNECT asked for, until the broker has it
-	newFrames     int            // frames and bytes that the traffic does not count yet
+	connect       *connectRequest // what CONNECT asked for, until the client is connected
+	newFrames     int             // frames and bytes that the traffic does not count yet
 	newBytes      int
 	up            traffic
 	phase         atomic.Int32
@@ -57,17 +57,6 @@ type session struct {
 	brokerTurn    sync.Mutex             // the turn to write to the broker, a batch at a time
 	brokerMid     bool                   // guarded by brokerTurn: the broker has a frame in part
 
-	_ [64]byte
-
-	// Owned by downstream, but for what is atomic.
-	fromBroker frameinspect.Scanner
-	frames     framesDown
-	downAt     time.Time // when bytes came last from the broker
-	wroteAt    int64     // when they had gone to the client
-	down       traffic
-	brokerRead stamp       // when bytes came last from the broker
-	downBusy   atomic.Bool // downstream has bytes in hand, so it does not read
-
 	mu    sync.Mutex
 	ended *ending // guarded by mu: the first to end the session decides how
 
@@ -77,6 +66,15 @@ type session struct {
 	passed   int64 // frames that had passed
 	passedAt int64 // when that was seen to change
 	stopped  bool
+
+	// Owned by downstream, but for what is atomic.
+	fromBroker frameinspect.Scanner
+	frames     framesDown
+	downAt     int64 // when bytes came last from the broker
+	wroteAt    int64 // when they had gone to the client
+	down       traffic
+	brokerRead stamp       // as downAt
+	downBusy   atomic.Bool // downstream has bytes in hand, so it does not read
 }
 
 // The phases of a session, in order.
@@ -97,32 +95,36 @@ const (
 	saidGoodbye
 )
 
-// run serves the session until it ends. It returns when both goroutines are
-// done and both connections are closed.
+// run serves the session until it is connected, and to its end where it never is.
+// Logging in needs a deep stack, which a session would keep for its life, so it
+// goes on in a goroutine with a new one.
 func (s *session) run() {
-	defer s.gw.leave(s)
 	s.gw.metrics.begin()
 	s.startTimer()
-	s.protect("upstream", s.upstream)
-	if s.downDone != nil {
-		<-s.downDone
+	if s.awaitLogin() {
+		go s.upstream()
+		return
 	}
-	s.protect("finish", s.finish)
+	s.wind()
+}
+
+// wind waits for downstream and brings the session to its end.
+func (s *session) wind() {
+	defer s.gw.leave(s)
+	s.pump.Wait()
+	s.finish()
 	s.closeBoth()
 	s.logEnd()
 }
 
-// protect runs a part of the session so that a bug in it ends no more than the
-// session.
-func (s *session) protect(part string, f func()) {
-	defer func() {
-		if r := recover(); r != nil {
-			s.gw.log.Error("panic in session", zap.String("session", s.id), zap.String("part", part),
-				zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
-			s.end(endBy(Internal, "internal error", fmt.Errorf("panic: %v", r)))
-		}
-	}()
-	f()
+// contain keeps a bug in a part of the session from ending more than the
+// session. It must be deferred itself.
+func (s *session) contain(part string) {
+	if r := recover(); r != nil {
+		s.gw.log.Error("panic in session", zap.String("session", s.id), zap.String("part", part),
+			zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
+		s.end(endBy(Internal, "internal error", fmt.Errorf("panic: %v", r)))
+	}
 }
 
 // end decides how the session ends, unless that is decided. It makes both
@@ -165,6 +167,7 @@ func (s *session) setBroker(c *wire.Conn) bool {
 
 // finish says goodbye to both sides. Nobody else uses the connections by now.
 func (s *session) finish() {
+	defer s.contain("finish")
 	s.stopTimer()
 	e := s.how()
 	if e == nil {

@@ -17,15 +17,27 @@ import (
 // errBrokerWrite wraps what went wrong in writing to the broker.
 var errBrokerWrite = errors.New("write to broker")
 
-// upstream reads the client and writes to the broker until the session ends.
+// awaitLogin reads the client until it is logged in. It tells whether the session
+// goes on.
+func (s *session) awaitLogin() bool {
+	defer s.contain("login")
+	for !s.isConnected() {
+		if err := s.client.receive(s.gw.loginPool, s.takeFromClient, s.flushToBroker); err != nil {
+			s.endUpstream(err)
+			return false
+		}
+	}
+	return true
+}
+
+// upstream reads the client and writes to the broker until the session ends, and
+// brings it to its end.
 func (s *session) upstream() {
+	defer s.wind()
+	defer s.contain("upstream")
 	var err error
 	for err == nil {
-		pool := s.gw.loginPool
-		if s.isConnected() {
-			pool = s.gw.pool
-		}
-		err = s.client.receive(pool, s.takeFromClient, s.flushToBroker)
+		err = s.client.receive(s.gw.pool, s.takeFromClient, s.flushToBroker)
 	}
 	s.endUpstream(err)
 }
@@ -176,11 +188,11 @@ func (s *session) flushToBroker(out *wire.Batch) error {
 		return nil
 	}
 	s.brokerTurn.Lock()
-	err := out.Flush(s.broker, s.client.readAt)
+	err := out.Flush(s.broker, s.gw.at(s.client.readAt))
 	s.brokerMid = s.forwarding
 	s.brokerTurn.Unlock()
 	now := s.gw.clock()
-	s.up.passed(s.newFrames, s.newBytes, now-int64(s.client.readAt.Sub(s.gw.epoch)))
+	s.up.passed(s.newFrames, s.newBytes, now-s.client.readAt)
 	s.newFrames, s.newBytes = 0, 0
 	if !s.sentFrame.Load() {
 		s.sentFrame.Store(true)
@@ -242,7 +254,7 @@ func (s *session) endUpstream(err error) {
 // the connection: most often an ERROR with the reason.
 func (s *session) awaitBrokersWord(err error) {
 	s.broker.SetReadDeadline(time.Now().Add(s.gw.options.CloseTimeout))
-	<-s.downDone
+	s.pump.Wait()
 	s.endBrokerLost("the connection to the broker broke", err)
 }
 

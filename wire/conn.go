@@ -28,12 +28,15 @@ type Conn struct {
 
 	// Owned by whoever's turn it is to write.
 	writeLimit time.Duration
-	writeUntil time.Time
-	still      int // steps in which the peer took nothing
-	queued     int // bytes that the peer had not confirmed at the last look
+	writeUntil int64 // the deadline, in nanoseconds since epoch; 0 for none
+	still      int32 // steps in which the peer took nothing
+	queued     int32 // bytes that the peer had not confirmed at the last look
 
 	endWrites atomic.Int64 // Unix nanoseconds after which no write may last; 0 for none
 }
+
+// epoch is what deadlines are kept since.
+var epoch = time.Now()
 
 // New wraps a plain connection. writeLimit is the longest that a write may wait
 // for a peer that reads nothing; zero is for ever.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"math"
 	"net"
 	"os"
 	"time"
@@ -50,9 +51,8 @@ func (c *Conn) writeOnce(v *net.Buffers) (int64, error) {
 
 // TryWrite writes p, waiting no longer than given where the socket is full.
 func (c *Conn) TryWrite(p []byte, wait time.Duration) (int, error) {
-	before := c.writeUntil
 	c.setWriteDeadline(time.Now().Add(wait))
-	defer c.setWriteDeadline(before)
+	defer c.setWriteDeadline(time.Time{}) // the next write sets its own
 	return c.conn.Write(p)
 }
 
@@ -65,7 +65,7 @@ func (c *Conn) beginWrite(now time.Time) {
 	}
 	c.still, c.queued = 0, 0
 	step := c.step()
-	if until := now.Add(step); until.Sub(c.writeUntil) > step/8 {
+	if until := now.Add(step); int64(until.Sub(epoch))-c.writeUntil > int64(step/8) {
 		c.setWriteDeadline(until)
 	}
 }
@@ -87,7 +87,7 @@ func (c *Conn) goOn(n int, err error) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) || c.writeLimit == 0 || c.secure != nil || c.endWrites.Load() != 0 {
 		return false
 	}
-	queued := c.unconfirmed()
+	queued := int32(min(c.unconfirmed(), math.MaxInt32))
 	if c.still++; n > 0 || queued < c.queued {
 		c.still = 0
 	}
@@ -108,7 +108,10 @@ func (c *Conn) endWrite() {
 }
 
 func (c *Conn) setWriteDeadline(t time.Time) {
-	c.writeUntil = t
+	c.writeUntil = 0
+	if !t.IsZero() {
+		c.writeUntil = int64(t.Sub(epoch))
+	}
 	_ = c.conn.SetWriteDeadline(t) // fails only on a closed connection
 	if end := c.endWrites.Load(); end != 0 {
 		_ = c.conn.SetWriteDeadline(time.Unix(0, end)) // the same

@@ -85,7 +85,10 @@ func buildInfo() prometheus.Collector {
 // run listens and serves until the context ends or a listener fails. ready is
 // told the public address; nil is fine.
 func (s *server) run(ctx context.Context, ready func(net.Addr)) error {
-	public, err := net.Listen("tcp", s.conf.Server.Listen)
+	// Pings and heart-beats notice browsers that are gone; probes of TCP's would
+	// only add to them.
+	listen := net.ListenConfig{KeepAlive: -1}
+	public, err := listen.Listen(ctx, "tcp", s.conf.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for browsers (STOMPGW_LISTEN): %w", err)
 	}
