@@ -120,7 +120,7 @@ func FuzzWhole(f *testing.F) {
 				}
 				if event == HeadComplete {
 					want := *b.Head()
-					if !bytes.Equal(got.raw, want.raw) || !bytes.Equal(got.lines, want.lines) || got.Command != want.Command ||
+					if !bytes.Equal(got.raw, want.raw) || !bytes.Equal(got.lines(), want.lines()) || got.Command != want.Command ||
 						got.ContentLength != want.ContentLength || got.canonical != want.canonical {
 						t.Fatalf("%q: Whole gives %+v, Next %+v", p, got, want)
 					}

@@ -8,18 +8,22 @@ import (
 // Head is the command and the header lines of a frame. It aliases the bytes the
 // scanner was fed, so it is valid only until the scanner's next call.
 type Head struct {
+	// ContentLength is the length of the body that the frame declares, in bytes;
+	// -1 where it declares none and the body ends at the first NUL.
+	ContentLength int64
 	// Command is the frame's command.
 	Command Command
 	// Version is the version the frame was judged by; zero before negotiation.
 	Version Version
-	// ContentLength is the length of the body that the frame declares, in bytes;
-	// -1 where it declares none and the body ends at the first NUL.
-	ContentLength int64
 
-	raw       []byte // from the command to the line feed of the blank line
-	lines     []byte // the header lines, without the blank one
-	canonical bool   // raw is what AppendTo would write
+	canonical bool // raw is what AppendTo would write
+	// Where the header lines begin in raw, and where the blank line does.
+	linesFrom, linesTo int32
+	raw                []byte // from the command to the line feed of the blank line
 }
+
+// lines are the header lines, without the blank one.
+func (h *Head) lines() []byte { return h.raw[h.linesFrom:h.linesTo] }
 
 // Raw gives the head as it came, to the line feed of the blank line.
 func (h *Head) Raw() []byte { return h.raw }
@@ -51,7 +55,7 @@ func (h *Head) Text(name string) string {
 // first of a name is the one that counts (STOMP 1.2, "Repeated Header Entries").
 func (h *Head) All() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
-		for rest := h.lines; len(rest) > 0; {
+		for rest := h.lines(); len(rest) > 0; {
 			end := bytes.IndexByte(rest, '\n')
 			line := trimCR(rest[:end])
 			rest = rest[end+1:]

@@ -8,14 +8,14 @@ import (
 
 // headLines is what is known of a head whose lines are being read.
 type headLines struct {
-	start      int    // where the next line begins, from the begin of the head
-	commandEnd int    // where the first header line begins
-	count      int    // header lines read
 	seen       uint64 // a bit for a hash of each name, to find repeats cheaply
-	repeated   bool
-	colons     int    // colons that separate a name from its value
 	receipt    []byte // the value of the receipt header
-	ownReceipt bool   // receipt aliases no input
+	start      int32  // where the next line begins, from the begin of the head
+	commandEnd int32  // where the first header line begins
+	count      int32  // header lines read
+	colons     int32  // colons that separate a name from its value
+	repeated   bool
+	ownReceipt bool // receipt aliases no input
 }
 
 // carries keeps heads that were cut by the end of the input. Most are short.
@@ -36,7 +36,7 @@ func (s *Scanner) scanHead(p []byte) (Event, int, error) {
 		if end < 0 {
 			return s.carryHead(p)
 		}
-		end += s.lines.start
+		end += int(s.lines.start)
 		done, v := s.headLine(p, end)
 		if v != nil {
 			return s.fail(v.Code, v.Message)
@@ -106,15 +106,14 @@ func (s *Scanner) headLine(b []byte, end int) (bool, *Violation) {
 		return false, &Violation{Code: CodeHeadTooBig, Message: "the head is larger than this server takes"}
 	}
 	line := trimCR(b[l.start:end])
-	begin := l.start
-	l.start = end + 1
+	begin := int(l.start)
+	l.start = int32(end + 1)
 	switch {
 	case l.commandEnd == 0:
-		l.commandEnd = end + 1
+		l.commandEnd = int32(end + 1)
 		return false, s.command(line)
 	case len(line) == 0:
-		s.head.raw = b[:end+1]
-		s.head.lines = b[l.commandEnd:begin]
+		s.head.raw, s.head.linesFrom, s.head.linesTo = b[:end+1], l.commandEnd, int32(begin)
 		return true, s.headEnd()
 	}
 	return false, s.header(b[:begin], line)
@@ -138,7 +137,7 @@ func (s *Scanner) command(line []byte) *Violation {
 // header judges one header line; before holds the head up to it.
 func (s *Scanner) header(before, line []byte) *Violation {
 	l := &s.lines
-	if l.count++; s.limits.Headers > 0 && l.count > s.limits.Headers {
+	if l.count++; s.limits.Headers > 0 && int(l.count) > s.limits.Headers {
 		return &Violation{Code: CodeTooManyHeaders, Message: "the frame has more headers than this server takes"}
 	}
 	cut := bytes.IndexByte(line, ':')
@@ -264,16 +263,16 @@ func (s *Scanner) judgeOctets() *Violation {
 		return &Violation{Code: CodeCarriageReturn,
 			Message: "a carriage return stands where the version does not allow one"}
 	}
-	if v := s.version; v != 0 && bytes.IndexByte(h.lines, '\\') >= 0 {
+	if v := s.version; v != 0 && bytes.IndexByte(h.lines(), '\\') >= 0 {
 		if v == V10 {
 			return &Violation{Code: CodeBadEscape,
 				Message: "a backslash in a header of STOMP 1.0 means different things to different brokers"}
 		}
-		if !h.Command.Connects() && !validEscapes(h.lines, v) {
+		if !h.Command.Connects() && !validEscapes(h.lines(), v) {
 			return &Violation{Code: CodeBadEscape, Message: "a backslash begins no escape that STOMP " + v.String() + " defines"}
 		}
 	}
-	extraColons := escapes(s.version, h.Command) && bytes.Count(h.lines, colon) != s.lines.colons
+	extraColons := escapes(s.version, h.Command) && bytes.Count(h.lines(), colon) != int(s.lines.colons)
 	h.canonical = !hasCR && !s.lines.repeated && !extraColons
 	return nil
 }

@@ -88,11 +88,11 @@ func (s *Scanner) quickHead(p []byte) int {
 				if at == 0 || s.command(p[:at]) != nil {
 					return 0
 				}
-				s.lines.commandEnd = at + 1
+				s.lines.commandEnd = int32(at + 1)
 			case at == line:
-				s.head.raw, s.head.lines = p[:at+1], p[s.lines.commandEnd:line]
+				s.head.raw, s.head.linesFrom, s.head.linesTo = p[:at+1], s.lines.commandEnd, int32(line)
 				s.head.canonical = client
-				s.lines.start = at + 1
+				s.lines.start = int32(at + 1)
 				s.beginBody()
 				return at + 1
 			case !s.quickHeader(p[line:at], cut-line):
@@ -125,7 +125,7 @@ func below(w uint64) uint64 {
 func (s *Scanner) quickHeader(line []byte, cut int) bool {
 	l := &s.lines
 	l.count++
-	if cut <= 0 || s.limits.Headers > 0 && l.count > s.limits.Headers {
+	if cut <= 0 || s.limits.Headers > 0 && int(l.count) > s.limits.Headers {
 		return false
 	}
 	name, value := line[:cut], line[cut+1:]
