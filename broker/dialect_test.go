@@ -36,7 +36,7 @@ func TestLearn(t *testing.T) {
 		"/":                                                         Unknown,
 	} {
 		target := &Target{}
-		target.Learn(server)
+		target.Answered(server)
 		if got := target.Dialect(); got != want {
 			t.Errorf("%q: got %d, want %d", server, got, want)
 		}
@@ -46,14 +46,14 @@ func TestLearn(t *testing.T) {
 // What the configuration says, or the first broker said, stands.
 func TestLearnOnce(t *testing.T) {
 	s, _ := newSet(t, func(o *Options) { o.Dialect = Artemis }, "127.0.0.1:1")
-	s.targets[0].Learn("RabbitMQ/4.0")
+	s.targets[0].Answered("RabbitMQ/4.0")
 	if got := s.targets[0].Dialect(); got != Artemis {
 		t.Errorf("got %d, want the configured %d", got, Artemis)
 	}
 	target := &Target{}
-	target.Learn("something/1")
-	target.Learn("ActiveMQ/6")
-	target.Learn("something/1")
+	target.Answered("something/1")
+	target.Answered("ActiveMQ/6")
+	target.Answered("something/1")
 	if got := target.Dialect(); got != ActiveMQ {
 		t.Errorf("got %d, want %d", got, ActiveMQ)
 	}

@@ -62,12 +62,14 @@ type Set struct {
 // Target is an endpoint and what is known of it.
 type Target struct {
 	Endpoint
+	options *Options
 
 	mu       sync.Mutex
 	dialect  Dialect
 	failures int
 	downTill time.Time
 	trying   bool // a caller is trying whether it is up again
+	mute     bool // it takes connections and does not answer CONNECT
 	lastGood time.Time
 }
 
@@ -78,7 +80,7 @@ func New(o Options) (*Set, error) {
 	}
 	s := &Set{options: o, probing: make(chan struct{}, 1)}
 	for _, e := range o.Endpoints {
-		s.targets = append(s.targets, &Target{Endpoint: e, dialect: o.Dialect})
+		s.targets = append(s.targets, &Target{Endpoint: e, options: &s.options, dialect: o.Dialect})
 	}
 	return s, nil
 }
@@ -124,7 +126,7 @@ func (s *Set) dial(caller context.Context, t *Target) (*wire.Conn, error) {
 		c, err = nil, fmt.Errorf("dial broker %s: %w", t.Endpoint, err)
 	}
 	if err != nil && caller.Err() != nil {
-		t.giveUp() // a caller that had no more time says nothing of the endpoint
+		t.GivenUp() // a caller that had no more time says nothing of the endpoint
 	} else {
 		t.note(err, time.Now(), s.options)
 	}
@@ -224,20 +226,26 @@ func (t *Target) mayTry(now time.Time) bool {
 	return true
 }
 
-func (t *Target) giveUp() {
+// GivenUp takes in that a caller who was given a connection left before the
+// broker had answered its CONNECT or failed to.
+func (t *Target) GivenUp() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.trying = false
 }
 
-// note remembers how an attempt ended.
+// note remembers how an attempt ended. An endpoint that is mute is not good for
+// taking a connection.
 func (t *Target) note(err error, now time.Time, o Options) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err == nil && t.mute {
+		return
+	}
 	t.trying = false
 	switch {
 	case err == nil:
-		t.failures, t.downTill, t.lastGood = 0, time.Time{}, now
+		t.good(now)
 		return
 	case now.Before(t.downTill):
 		return // many attempts that fail together are one failure
@@ -257,11 +265,28 @@ func (t *Target) Dialect() Dialect {
 	return t.dialect
 }
 
-// Learn takes in the server header of a CONNECTED, unless the dialect is set.
-func (t *Target) Learn(server string) {
+// good notes a success; the caller holds mu.
+func (t *Target) good(now time.Time) {
+	t.failures, t.downTill, t.lastGood = 0, time.Time{}, now
+}
+
+// Answered takes in that the broker answered CONNECT, with the server header of
+// its answer, from which the dialect is learnt unless it is set.
+func (t *Target) Answered(server string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.mute, t.trying = false, false
+	t.good(time.Now())
 	if d := dialectOf(server); d != Unknown && t.dialect == Unknown {
 		t.dialect = d
 	}
+}
+
+// Unanswered takes in that the broker took a connection and did not answer
+// CONNECT. It counts as a failure, until one is answered.
+func (t *Target) Unanswered(err error) {
+	t.mu.Lock()
+	t.mute = true
+	t.mu.Unlock()
+	t.note(err, time.Now(), *t.options)
 }

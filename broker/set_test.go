@@ -213,7 +213,7 @@ func TestManyDialAtOnce(t *testing.T) {
 				t.Errorf("got %v, %v", target, err)
 				return
 			}
-			target.Learn("RabbitMQ/4.0")
+			target.Answered("RabbitMQ/4.0")
 			_ = target.Dialect()
 			c.Close()
 		})

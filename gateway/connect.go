@@ -134,24 +134,37 @@ func (s *session) login() error {
 	deadline, _ := ctx.Deadline()
 	conn.SetReadDeadline(deadline)
 	if !s.setBroker(conn) {
+		target.GivenUp()
 		return errEndedInLogin
 	}
-	request := s.connect.appendTo(nil, o.Credentials, o.BrokerHeartBeat, target.Dialect())
-	if _, err := conn.Write(request); err != nil {
-		return s.loginFailed("the broker cannot be logged in to", fmt.Errorf("write CONNECT to %s: %w", target, err))
-	}
-	answer, rest, err := readFrame(conn, s.gw.pool, o.brokerLimits())
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return s.unavailable("the broker does not answer now, try again later", fmt.Errorf("read the answer to CONNECT from %s: %w", target, err))
-	}
-	if err != nil {
-		return s.loginFailed("the broker does not answer as one", fmt.Errorf("read the answer to CONNECT from %s: %w", target, err))
+	answer, rest, err := s.ask(conn, target)
+	switch {
+	case s.how() != nil:
+		target.GivenUp()
+		return errEndedInLogin
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		target.Unanswered(err)
+		return s.unavailable("the broker does not answer now, try again later", err)
+	case err != nil:
+		target.Unanswered(err)
+		return s.loginFailed("the broker does not answer as one", err)
 	}
 	conn.SetReadDeadline(time.Time{})
-	if s.how() != nil {
-		return errEndedInLogin
-	}
 	return s.takeAnswer(answer, rest)
+}
+
+// ask says CONNECT and gives the broker's answer, and what came behind it.
+func (s *session) ask(conn *wire.Conn, target *broker.Target) (answer, rest []byte, err error) {
+	o := &s.gw.options
+	request := s.connect.appendTo(nil, o.Credentials, o.BrokerHeartBeat, target.Dialect())
+	if _, err := conn.Write(request); err != nil {
+		return nil, nil, fmt.Errorf("write CONNECT to %s: %w", target, err)
+	}
+	answer, rest, err = readFrame(conn, s.gw.pool, o.brokerLimits())
+	if err != nil {
+		err = fmt.Errorf("read the answer to CONNECT from %s: %w", target, err)
+	}
+	return answer, rest, err
 }
 
 var errEndedInLogin = errors.New("the session ended while it logged in")
@@ -170,9 +183,11 @@ func (s *session) loginFailed(message string, cause error) error {
 func (s *session) takeAnswer(answer, rest []byte) error {
 	head := frameinspect.NewScanner(frameinspect.Broker, frameinspect.Limits{})
 	if _, _, err := head.Next(answer); err != nil {
+		s.target.Unanswered(err)
 		return s.loginFailed("the broker does not answer as one", err)
 	}
 	h := head.Head()
+	s.target.Answered(h.Text("server"))
 	s.down.passed(1, len(answer), 0)
 	switch h.Command {
 	case frameinspect.CmdError:
@@ -188,7 +203,6 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 	if !ok || s.connect.versions == 0 && version != frameinspect.V10 || s.connect.versions != 0 && !s.connect.versions.Has(version) {
 		return s.loginFailed("the broker speaks a version that nobody asked for", fmt.Errorf("broker %s answered CONNECT with version %q", s.target, h.Text("version")))
 	}
-	s.target.Learn(h.Text("server"))
 	s.agree(version, h)
 	if err := s.greet(appendConnected(nil, h, version, s.gw.options.ClientHeartBeat)); err != nil {
 		return err

@@ -11,8 +11,8 @@ type registry struct {
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
-	perAddr  map[netip.Addr]int
-	reserved int // sessions admitted, whether they are in the map yet or not
+	perAddr  map[netip.Addr]int // by site
+	reserved int                // sessions admitted, whether they are in the map yet or not
 	refusing bool
 	up, down traffic       // of the sessions that have left
 	empty    chan struct{} // closed when the last session left while refusing
@@ -27,6 +27,17 @@ func newRegistry(maxSessions, maxPerAddr int) *registry {
 	}
 }
 
+// site gives what counts as one address: of IPv6 a network of 64 bits, which is
+// what one customer has at the least.
+func site(addr netip.Addr) netip.Addr {
+	if addr.Is6() {
+		if p, err := addr.Prefix(64); err == nil {
+			return p.Addr()
+		}
+	}
+	return addr
+}
+
 // reserve takes a place for a session, or gives the reason why there is none.
 func (r *registry) reserve(addr netip.Addr) (refused string) {
 	r.mu.Lock()
@@ -36,11 +47,11 @@ func (r *registry) reserve(addr netip.Addr) (refused string) {
 		return refusedDraining
 	case r.reserved >= r.max:
 		return refusedSessions
-	case r.maxPerAddr > 0 && r.perAddr[addr] >= r.maxPerAddr:
+	case r.maxPerAddr > 0 && r.perAddr[site(addr)] >= r.maxPerAddr:
 		return refusedPerAddr
 	}
 	r.reserved++
-	r.perAddr[addr]++
+	r.perAddr[site(addr)]++
 	return ""
 }
 
@@ -63,8 +74,8 @@ func (r *registry) release(addr netip.Addr, s *session) {
 		r.down.add(&s.down)
 	}
 	r.reserved--
-	if r.perAddr[addr]--; r.perAddr[addr] == 0 {
-		delete(r.perAddr, addr)
+	if r.perAddr[site(addr)]--; r.perAddr[site(addr)] == 0 {
+		delete(r.perAddr, site(addr))
 	}
 	if r.refusing && r.reserved == 0 {
 		r.closeEmpty()
