@@ -82,6 +82,9 @@ func (a *ActiveMQ) Start() error {
 			return errors.Join(fmt.Errorf("start ActiveMQ: %w", err), a.Kill())
 		}
 	}
+	if err := awaitAnswer(a.STOMP, a.Admin, 60*time.Second); err != nil {
+		return errors.Join(fmt.Errorf("start ActiveMQ: %w", err), a.Kill())
+	}
 	return nil
 }
 

@@ -113,6 +113,9 @@ func (r *RabbitMQ) Start() error {
 			return errors.Join(fmt.Errorf("start RabbitMQ: %w", err), r.Kill())
 		}
 	}
+	if err := awaitAnswer(r.STOMP, r.Guest, 60*time.Second); err != nil {
+		return errors.Join(fmt.Errorf("start RabbitMQ: %w", err), r.Kill())
+	}
 	return nil
 }
 
