@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,10 +25,12 @@ func slowFor(t *testing.T) time.Duration {
 	return time.Minute
 }
 
-// firehose is a broker that answers SUBSCRIBE with numbered messages, as fast as they are taken.
-func firehose(t *testing.T, size int) *fakeBroker {
+// firehose is a broker that answers SUBSCRIBE with numbered messages, as fast as they are taken. It counts those that
+// were.
+func firehose(t *testing.T, size int) (*fakeBroker, *atomic.Int64) {
 	t.Helper()
 	filling := strings.Repeat("x", size)
+	taken := new(atomic.Int64)
 	return startFake(t, func(c *stompws.Client) {
 		if !answerConnect(c, "0,0") {
 			return
@@ -41,8 +44,9 @@ func firehose(t *testing.T, size int) *fakeBroker {
 			if c.Write(stompws.Message{Data: []byte(frame)}) != nil {
 				return
 			}
+			taken.Add(1)
 		}
-	})
+	}), taken
 }
 
 // Browsers that read slowly from a fast broker, for a minute: nothing is lost or reordered, and the gateway's memory
@@ -51,7 +55,7 @@ func TestSlowBrowserFastBroker(t *testing.T) {
 	onlyGateway(t)
 	t.Parallel()
 	const browsers, warmUp = 10, 10 * time.Second
-	fake := firehose(t, 1024)
+	fake, _ := firehose(t, 1024)
 	g := gw.Run(t, gw.Options{Plain: true, Env: fakeEnv(fake.addr)})
 	stop := make(chan struct{})
 	read := make(chan int, browsers)
@@ -104,7 +108,7 @@ func TestSlowBrowserFastBroker(t *testing.T) {
 func TestClientThatNeverReads(t *testing.T) {
 	onlyGateway(t)
 	t.Parallel()
-	fake := firehose(t, 1024)
+	fake, _ := firehose(t, 1024)
 	g := gw.Run(t, gw.Options{Env: fakeEnv(fake.addr, "STOMPGW_SLOW_CLIENT_TIMEOUT", "2s")})
 	subscribed := func() *stompws.Session {
 		s := stompws.Open(t, g.URL, stompws.Options{})
@@ -143,13 +147,18 @@ func TestClientThatNeverReads(t *testing.T) {
 func TestSlowClientSeesTheCode(t *testing.T) {
 	onlyGateway(t)
 	t.Parallel()
-	fake := firehose(t, 1024)
+	fake, taken := firehose(t, 1024)
 	g := gw.Run(t, gw.Options{Env: fakeEnv(fake.addr, "STOMPGW_SLOW_CLIENT_TIMEOUT", "2s", "STOMPGW_CLOSE_TIMEOUT", "20s")})
 	s := stompws.Open(t, g.URL, stompws.Options{})
 	s.Connect("accept-version", "1.2", "host", "/", "heart-beat", "0,0")
 	s.Do("SUBSCRIBE", "", "id", "1", "destination", "/q")
 	// Let the buffers on the way fill up and the gateway lose its patience; then take everything.
-	time.Sleep(6 * time.Second)
+	const patience = 5 * time.Second // longer than the gateway's
+	for before, since := int64(-1), time.Now(); time.Since(since) < patience; time.Sleep(50 * time.Millisecond) {
+		if n := taken.Load(); n != before {
+			before, since = n, time.Now()
+		}
+	}
 	code, frames, err := s.CloseCode(stompws.Patience)
 	if code != 4008 {
 		t.Fatalf("close code: got %d (%v), want 4008", code, err)
