@@ -20,43 +20,37 @@ const (
 	leastGrace = 5 * time.Second
 )
 
-// tryFor is how long a heart-beat or ping waits for a socket that is full.
-const tryFor = 100 * time.Millisecond
-
 // never is later than anything that is due.
 const never = int64(1<<63 - 1)
 
-// startTimer starts the looking after the session.
-func (s *session) startTimer() {
-	s.tickTurn.Lock()
-	defer s.tickTurn.Unlock()
-	s.timer = time.AfterFunc(s.gw.options.ConnectTimeout, s.tick)
+// startTicks starts the looking after the session.
+func (s *session) startTicks() {
+	s.gw.schedule.set(s, s.begun+int64(s.gw.options.ConnectTimeout))
 }
 
-// wakeTimer makes the next tick come at once, after what is due has changed.
-func (s *session) wakeTimer() { s.timer.Reset(0) }
+// tickSoon makes the next tick come at once, after what is due has changed.
+func (s *session) tickSoon() { s.gw.schedule.set(s, s.gw.clock()) }
 
-// stopTimer returns when no tick runs and none will.
-func (s *session) stopTimer() {
+// stopTicks returns when no tick runs and none will.
+func (s *session) stopTicks() {
 	s.tickTurn.Lock()
 	defer s.tickTurn.Unlock()
 	s.stopped = true
-	s.timer.Stop()
+	s.gw.schedule.drop(s)
 }
 
-// tick does what is due and sleeps until something may be due again. What
-// happened meanwhile only moves things further away, so nothing has to touch
-// the timer when bytes pass.
+// tick does what is due and says when something may be due again. What happens
+// meanwhile only moves things further away, so nothing has to be told when bytes
+// pass. It waits for nothing.
 func (s *session) tick() {
 	s.tickTurn.Lock()
 	defer s.tickTurn.Unlock()
+	defer s.contain("tick")
 	if s.stopped {
 		return
 	}
-	now := s.gw.clock()
-	next := s.look(now)
-	if next != never {
-		s.timer.Reset(max(time.Duration(next-now), time.Millisecond))
+	if next := s.look(s.gw.clock()); next != never {
+		s.gw.schedule.set(s, next)
 	}
 }
 
@@ -71,7 +65,7 @@ func (s *session) look(now int64) int64 {
 		if s.phase.Load() == awaitingConnect {
 			s.endSilent(ConnectTimeout, codeConnectTimeout, "no CONNECT frame came in time")
 		}
-		return never // downstream's start wakes the timer
+		return never // downstream's start makes the next tick come
 	}
 	next := min(s.lookClient(now), s.lookBroker(now), s.lookProgress(now))
 	if s.how() != nil {
@@ -149,9 +143,11 @@ func (s *session) lookBroker(now int64) int64 {
 	return next
 }
 
-// early is when a heart-beat is sent that is due after the interval: ActiveMQ
-// grants no grace by default.
-func early(every time.Duration) int64 { return int64(every) * 4 / 5 }
+// early is when a heart-beat is sent that is due after the interval. ActiveMQ
+// grants no grace by default, so there must be time for the network.
+func early(every time.Duration) int64 {
+	return int64(every - max(every/10, min(every/5, 500*time.Millisecond)))
+}
 
 var lineFeed = []byte{'\n'}
 
@@ -165,7 +161,7 @@ func (s *session) beatBroker(now int64) {
 	if s.brokerMid {
 		return
 	}
-	if n, _ := s.broker.TryWrite(lineFeed, tryFor); n > 0 { // downstream hears of a broken connection
+	if n, _ := s.broker.TryWrite(lineFeed); n > 0 { // downstream hears of a broken connection
 		s.brokerWritten.set(now)
 	}
 }

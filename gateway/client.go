@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -152,11 +151,11 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 	if c.broken || isMessage && c.inMessage {
 		return nil
 	}
-	n, err := c.conn.TryWrite(frame, tryFor)
+	n, err := c.conn.TryWrite(frame)
 	switch {
 	case n == len(frame):
 		c.written.set(c.gw.clock())
-	case n == 0 && errors.Is(err, os.ErrDeadlineExceeded):
+	case n == 0 && errors.Is(err, wire.ErrFull):
 		return nil
 	default:
 		c.broken = true

@@ -36,7 +36,7 @@ func (s *session) startDownstream(rest []byte) {
 	s.brokerWritten.set(now)
 	s.connectedAt, s.passedAt = now, now
 	s.phase.Store(connected)
-	s.wakeTimer()
+	s.tickSoon()
 	s.pump.Add(1)
 	go s.downstream(rest)
 }
@@ -73,6 +73,12 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 	before := s.gw.clock()
 	s.downAt = before
 	s.brokerRead.set(before)
+	if isBeat(buf.B) && s.fromBroker.Between() {
+		f.hold = nil
+		s.down.bytes.Add(1)
+		s.broker.Done(s.gw.pool, buf)
+		return nil
+	}
 	size := len(buf.B) - f.scanned
 	err := s.scanBroker(buf)
 	if err == nil {

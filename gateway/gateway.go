@@ -73,6 +73,7 @@ type Gateway struct {
 	log       *zap.Logger
 	metrics   *metrics
 	sessions  *registry
+	schedule  *schedule
 	pool      *wire.Pool // for sessions that are connected
 	loginPool *wire.Pool // for those that are not yet
 	epoch     time.Time
@@ -98,7 +99,7 @@ var Subprotocols = []string{"v12.stomp", "v11.stomp", "v10.stomp", "stomp"}
 // New makes a gateway in front of the brokers. Its figures go to r.
 func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *Gateway {
 	sessions := newRegistry(o.MaxSessions, o.MaxSessionsPerIP)
-	return &Gateway{
+	g := &Gateway{
 		options:   o,
 		brokers:   brokers,
 		log:       log,
@@ -110,6 +111,8 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 
 		leastGrace: leastGrace,
 	}
+	g.schedule = newSchedule(g.clock)
+	return g
 }
 
 // clock gives the nanoseconds since the gateway was made.

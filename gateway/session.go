@@ -19,8 +19,8 @@ import (
 //
 // Two goroutines serve it: upstream reads the client and writes to the broker,
 // downstream reads the broker and writes to the client. Downstream starts when
-// the client is logged in; upstream waits for it and finishes alone. A timer looks
-// after both legs. There is no queue: a write that waits is what stops the
+// the client is logged in; upstream waits for it and finishes alone. The gateway's
+// schedule looks after both legs. There is no queue: a write that waits is what stops the
 // reading on the other side.
 type session struct {
 	// Set once, before the goroutines start.
@@ -61,11 +61,13 @@ type session struct {
 	ended *ending // guarded by mu: the first to end the session decides how
 
 	tickTurn sync.Mutex // held by the one tick that runs, and guards what follows
-	timer    *time.Timer
-	pinged   int64 // when the last ping went
-	passed   int64 // frames that had passed
-	passedAt int64 // when that was seen to change
+	pinged   int64      // when the last ping went
+	passed   int64      // frames that had passed
+	passedAt int64      // when that was seen to change
 	stopped  bool
+
+	due   int64 // guarded by the schedule: when the next tick is due
+	place int   // guarded by the schedule
 
 	// Owned by downstream, but for what is atomic.
 	fromBroker frameinspect.Scanner
@@ -100,7 +102,7 @@ const (
 // goes on in a goroutine with a new one.
 func (s *session) run() {
 	s.gw.metrics.begin()
-	s.startTimer()
+	s.startTicks()
 	if s.awaitLogin() {
 		go s.upstream()
 		return
@@ -168,7 +170,7 @@ func (s *session) setBroker(c *wire.Conn) bool {
 // finish says goodbye to both sides. Nobody else uses the connections by now.
 func (s *session) finish() {
 	defer s.contain("finish")
-	s.stopTimer()
+	s.stopTicks()
 	e := s.how()
 	if e == nil {
 		bug := endBy(Internal, "internal error", fmt.Errorf("the session stopped without a reason"))

@@ -45,6 +45,9 @@ func (s *session) upstream() {
 // takeFromClient judges payload and gathers in out what may go to the broker.
 func (s *session) takeFromClient(p []byte, out *wire.Batch) error {
 	s.newBytes += len(p)
+	if isBeat(p) && s.fromClient.Between() {
+		return nil // a lone heart-beat needs none of what follows, and none of its stack
+	}
 	for len(p) > 0 {
 		n := s.fromClient.Whole(p)
 		var err error
@@ -60,6 +63,9 @@ func (s *session) takeFromClient(p []byte, out *wire.Batch) error {
 	}
 	return nil
 }
+
+// isBeat tells whether p is one line feed.
+func isBeat(p []byte) bool { return len(p) == 1 && p[0] == '\n' }
 
 // clientFrame passes on a frame that is whole and canonical.
 func (s *session) clientFrame(frame []byte, out *wire.Batch) error {
@@ -163,7 +169,7 @@ func (s *session) leave(h *frameinspect.Head) {
 		s.awaited.Store(&receipt)
 	}
 	s.disconnectAt.Store(s.gw.clock())
-	s.wakeTimer()
+	s.tickSoon()
 }
 
 // toBroker gathers a part of the frame in progress.

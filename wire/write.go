@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"net"
@@ -49,11 +50,40 @@ func (c *Conn) writeOnce(v *net.Buffers) (int64, error) {
 	return int64(n), err
 }
 
-// TryWrite writes p, waiting no longer than given where the socket is full.
-func (c *Conn) TryWrite(p []byte, wait time.Duration) (int, error) {
-	c.setWriteDeadline(time.Now().Add(wait))
+// ErrFull is the error of a TryWrite that would have had to wait.
+var ErrFull = errors.New("the socket takes no more now")
+
+// TryWrite writes as much of p as can be written without waiting. Nothing at all
+// is ErrFull.
+func (c *Conn) TryWrite(p []byte) (n int, err error) {
+	if c.raw == nil || c.secure != nil {
+		return c.tryWriteBriefly(p)
+	}
+	c.beginWrite(time.Now()) // a deadline of long ago would not let it begin
+	ctlErr := c.raw.Write(func(fd uintptr) bool {
+		n, err = writeNow(fd, p)
+		return true
+	})
+	return n, cmp.Or(ctlErr, err)
+}
+
+// tryFor is how long a write may wait where not to wait cannot be had.
+const tryFor = time.Millisecond
+
+// tryWriteBriefly is TryWrite where the socket is not at hand, or under TLS, which
+// a write that times out breaks: what the peer has not confirmed means that it
+// could.
+func (c *Conn) tryWriteBriefly(p []byte) (int, error) {
+	if c.unconfirmed() > 0 {
+		return 0, ErrFull
+	}
+	c.setWriteDeadline(time.Now().Add(tryFor))
 	defer c.setWriteDeadline(time.Time{}) // the next write sets its own
-	return c.conn.Write(p)
+	n, err := c.conn.Write(p)
+	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+		err = ErrFull
+	}
+	return n, err
 }
 
 // beginWrite sets the deadline of the first step, but not for every write: a

@@ -51,3 +51,17 @@ func read(fd uintptr, p []byte) (int, error) {
 		}
 	}
 }
+
+// writeNow writes what can be written without waiting.
+func writeNow(fd uintptr, p []byte) (int, error) {
+	for {
+		n, err := syscall.Write(int(fd), p)
+		switch err {
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return 0, ErrFull
+		default:
+			return max(n, 0), err
+		}
+	}
+}

@@ -13,3 +13,5 @@ func rawConn(net.Conn) syscall.RawConn { return nil }
 func (c *Conn) tryRead(uintptr) bool { return true }
 
 func read(uintptr, []byte) (int, error) { return 0, syscall.EINVAL }
+
+func writeNow(uintptr, []byte) (int, error) { return 0, syscall.EINVAL }
