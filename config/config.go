@@ -21,6 +21,7 @@ type Config struct {
 	Timeouts    Timeouts
 	Limits      Limits
 	Frames      Frames
+	SockJS      SockJS
 	Drain       Drain
 	Log         Log
 }
@@ -105,6 +106,21 @@ type Limits struct {
 type Frames struct {
 	MessageType  MessageType `env:"MESSAGE_TYPE" envDefault:"auto"`
 	CloseOnError bool        `env:"CLOSE_ON_ERROR" envDefault:"false"` // after any ERROR of the broker
+}
+
+// SockJS is what browsers and networks without WebSocket get, on the same paths.
+type SockJS struct {
+	On              bool          `env:"SOCKJS" envDefault:"true"`
+	Transports      []Transport   `env:"SOCKJS_TRANSPORTS" envDefault:"websocket,xhr_streaming,xhr,eventsource"`
+	ClientURL       string        `env:"SOCKJS_CLIENT_URL"`                         // of the script in the iframe page; "" is no page
+	HeartBeat       time.Duration `env:"SOCKJS_HEART_BEAT" envDefault:"25s"`        // h frames
+	DisconnectDelay time.Duration `env:"SOCKJS_DISCONNECT_DELAY" envDefault:"5s"`   // without a poll
+	StreamLimit     Size          `env:"SOCKJS_STREAM_LIMIT" envDefault:"128KiB"`   // of one answer
+	Buffer          Size          `env:"SOCKJS_BUFFER" envDefault:"1MiB"`           // that waits for a poll; also the largest frame
+	MaxPost         Size          `env:"SOCKJS_MAX_POST" envDefault:"1MiB"`         // what a client sends at a time
+	Cookie          CookieMode    `env:"SOCKJS_COOKIE" envDefault:"off"`            // JSESSIONID
+	CookieSameSite  SameSite      `env:"SOCKJS_COOKIE_SAME_SITE" envDefault:"none"` // none only with a secure cookie
+	CookieHTTPOnly  bool          `env:"SOCKJS_COOKIE_HTTP_ONLY" envDefault:"true"`
 }
 
 // Drain is how the gateway goes away: Delay, then Spread, both within Timeout.

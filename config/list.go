@@ -63,6 +63,16 @@ func parseEndpoint(s string) (Endpoint, error) {
 	return e, err
 }
 
+const transportForm = "transports of SockJS: websocket, xhr_streaming, xhr, eventsource, htmlfile, jsonp"
+
+func parseTransport(s string) (Transport, error) {
+	switch t := Transport(s); t {
+	case TransportWebSocket, TransportXHRStreaming, TransportXHR, TransportEventSource, TransportHTMLFile, TransportJSONP:
+		return t, nil
+	}
+	return "", unexpected(transportForm)
+}
+
 const pathForm = `paths that begin with /, such as /stomp, without a slash at the end, and not "/" itself`
 
 // parsePath takes clean paths of unreserved characters only, which need no

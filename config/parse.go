@@ -35,6 +35,7 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[[]string]():       listOf("path", parsePath),
 	reflect.TypeFor[[]Endpoint]():     listOf("broker", parseEndpoint),
 	reflect.TypeFor[[]netip.Prefix](): listOf("proxy", parseProxy),
+	reflect.TypeFor[[]Transport]():    listOf("transport", parseTransport),
 }
 
 // parseTopic fills in one field of Config. The env package names the field that

@@ -85,8 +85,12 @@ var (
 	origins   = rule{form: originForm}
 	proxies   = rule{form: proxyForm}
 	paths     = rule{form: pathForm}
+	transport = rule{form: transportForm}
 	endpoints = rule{form: endpointForm, ok: func(v any) bool { return len(v.([]Endpoint)) > 0 }}
 
+	scriptURL = rule{form: "an http or https URL, or a path on this host", example: "/sockjs.min.js", ok: func(v any) bool {
+		return isScriptURL(v.(string))
+	}}
 	hostName = rule{form: "a host name or an IP address", ok: func(v any) bool {
 		return v.(string) == "" || isHost(v.(string))
 	}}

@@ -27,6 +27,12 @@ func text(value any) string {
 		return short(v)
 	case []string:
 		return strings.Join(v, ",")
+	case []Transport:
+		items := make([]string, len(v))
+		for i, t := range v {
+			items[i] = string(t)
+		}
+		return strings.Join(items, ",")
 	case []Endpoint:
 		return join(v)
 	case []netip.Prefix:

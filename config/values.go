@@ -29,6 +29,40 @@ const (
 	MessageBinary MessageType = "binary"
 )
 
+// Transport is one of SockJS's, by its name in the protocol.
+type Transport string
+
+// The transports. The last two are for browsers that nothing else works in.
+const (
+	TransportWebSocket    Transport = "websocket"
+	TransportXHRStreaming Transport = "xhr_streaming"
+	TransportXHR          Transport = "xhr"
+	TransportEventSource  Transport = "eventsource"
+	TransportHTMLFile     Transport = "htmlfile"
+	TransportJSONP        Transport = "jsonp"
+)
+
+// CookieMode says whether a cookie is set, and over what it travels.
+type CookieMode string
+
+// The modes. CookieSecure is a cookie that browsers send over https only.
+const (
+	CookieOff    CookieMode = "off"
+	CookieOn     CookieMode = "on"
+	CookieSecure CookieMode = "secure"
+)
+
+// SameSite says with which requests of other sites' pages a cookie goes.
+type SameSite string
+
+// The values of the SameSite attribute; SameSiteUnset leaves it out.
+const (
+	SameSiteUnset  SameSite = "unset"
+	SameSiteNone   SameSite = "none"
+	SameSiteLax    SameSite = "lax"
+	SameSiteStrict SameSite = "strict"
+)
+
 // LogLevel is the least level that is logged.
 type LogLevel string
 

@@ -76,6 +76,9 @@ func (s *session) look(now int64) int64 {
 
 // lookClient keeps the client's leg alive and notices when it is not.
 func (s *session) lookClient(now int64) int64 {
+	if s.client.keepsItself() {
+		return never
+	}
 	o := &s.gw.options
 	read, written := max(s.client.read.get(), s.client.taken.get()), s.client.written.get()
 
@@ -83,7 +86,7 @@ func (s *session) lookClient(now int64) int64 {
 	if every := s.clientBeat.Send; every > 0 {
 		next = written + early(every)
 		if now >= next {
-			s.noteWrite(s.client.tryControl(o.MessageType.heartBeat(), true))
+			s.noteWrite(s.client.beat())
 			next = now + early(every)
 		}
 	}
@@ -108,7 +111,7 @@ func (s *session) lookClient(now int64) int64 {
 	ping := min(max(read, s.pinged)+int64(every), written+int64(o.PingInterval))
 	if now >= ping {
 		s.pinged = now
-		s.noteWrite(s.client.tryControl(pingFrame, false))
+		s.noteWrite(s.client.ping())
 		ping = now + int64(every)
 	}
 	return min(next, dead, ping)

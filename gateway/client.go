@@ -24,17 +24,29 @@ const (
 	BinaryMessages
 )
 
-// clientClose is the error of a client that closed the WebSocket.
-type clientClose struct{ code int }
+// clientClose is the error of a client that closed the WebSocket, or whose
+// SockJS session has lost its client for the cause.
+type clientClose struct {
+	code  int
+	cause error
+}
 
 func (c clientClose) Error() string {
+	if c.cause != nil {
+		return c.cause.Error()
+	}
 	return fmt.Sprintf("client closed the websocket with %d", c.code)
 }
 
-// client is the browser's leg of a session: a WebSocket that carries STOMP.
+// client is the browser's leg of a session: a WebSocket that carries STOMP, bare
+// or in SockJS's frames, or a SockJS session over HTTP, which is in polled.go.
 type client struct {
-	gw   *Gateway
-	conn *wire.Conn
+	// Set once.
+	gw          *Gateway
+	conn        *wire.Conn // nil for a session over HTTP
+	framed      *framed    // nil but for SockJS's frames in a WebSocket
+	polled      *polled    // nil but for a session over HTTP
+	messageType MessageType
 
 	// Owned by the reader, but for what is atomic.
 	read    stamp       // when bytes came last
@@ -61,13 +73,14 @@ type client struct {
 // only for the call. The error is deliver's, after's, a clientClose, one of the
 // decoder's or the connection's.
 func (c *client) receive(pool *wire.Pool, deliver func(payload []byte, out *wire.Batch) error, after func(out *wire.Batch) error) error {
+	if c.polled != nil {
+		return c.receivePosted(pool, deliver, after)
+	}
 	buf, err := c.input(pool)
 	if err != nil {
 		return err
 	}
-	c.busy.Store(true)
-	c.readAt = c.gw.clock()
-	c.read.set(c.readAt)
+	c.noteRead()
 	err = c.decode(buf, deliver)
 	if flushed := after(&buf.Out); err == nil {
 		err = flushed
@@ -76,6 +89,16 @@ func (c *client) receive(pool *wire.Pool, deliver func(payload []byte, out *wire
 	c.conn.Done(pool, buf)
 	return err
 }
+
+// noteRead says that the reader has bytes in hand.
+func (c *client) noteRead() {
+	c.busy.Store(true)
+	c.readAt = c.gw.clock()
+	c.read.set(c.readAt)
+}
+
+// between tells whether the input so far ended between two messages.
+func (c *client) between() bool { return c.decoder.Between() }
 
 // input gives what came behind the handshake, then what comes.
 func (c *client) input(pool *wire.Pool) (*wire.Buffer, error) {
@@ -100,13 +123,17 @@ func (c *client) decode(buf *wire.Buffer, deliver func([]byte, *wire.Batch) erro
 		p = p[n:]
 		switch piece.Kind {
 		case websocket.Data:
-			err = deliver(piece.Payload, &buf.Out)
+			if c.framed != nil {
+				err = c.framed.take(piece, &buf.Out, deliver)
+			} else {
+				err = deliver(piece.Payload, &buf.Out)
+			}
 		case websocket.Ping:
 			err = c.control(websocket.AppendPong(make([]byte, 0, 2+len(piece.Payload)), piece.Payload))
 		case websocket.Close:
 			var code int
 			if code, err = websocket.CloseCode(piece.Payload); err == nil {
-				err = clientClose{code}
+				err = clientClose{code: code}
 			}
 		}
 		if err != nil {
@@ -114,6 +141,17 @@ func (c *client) decode(buf *wire.Buffer, deliver func([]byte, *wire.Batch) erro
 		}
 	}
 	return nil
+}
+
+// send writes a whole STOMP frame in a message of its own.
+func (c *client) send(frame []byte) error {
+	switch {
+	case c.polled != nil:
+		return c.polled.end(c.polled.conn.Send([][]byte{frame}, false))
+	case c.framed != nil:
+		return c.control(appendFramed(nil, frame))
+	}
+	return c.control(append(websocket.AppendHeader(nil, c.messageType.opcode(frame), true, len(frame)), frame...))
 }
 
 // control writes a small frame of its own, such as a pong.
@@ -140,6 +178,26 @@ func (c *client) write(frame []byte) error {
 	return nil
 }
 
+// beat writes a STOMP heart-beat if it can be written at once.
+func (c *client) beat() error {
+	if c.framed != nil {
+		return c.tryControl(framedBeat, true)
+	}
+	return c.tryControl(c.messageType.heartBeat(), true)
+}
+
+// ping asks for a sign of life if that can be written at once.
+func (c *client) ping() error {
+	if c.framed != nil {
+		return c.tryControl(framedPing, true)
+	}
+	return c.tryControl(pingFrame, false)
+}
+
+// keepsItself tells whether the leg needs no pings and no heart-beats of the
+// session's: SockJS over HTTP has its own, and notices when its client is gone.
+func (c *client) keepsItself() bool { return c.polled != nil }
+
 // tryControl is control for those who must not wait. Where another writes, or
 // the socket is full, the leg is not silent anyway. A frame that is a message is
 // not put into a fragmented one.
@@ -163,10 +221,44 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 	return err
 }
 
+// fits tells whether a part of a message can be gathered. Where not, flush
+// first.
+func (c *client) fits(out *wire.Batch, p []byte) bool {
+	switch {
+	case c.polled != nil:
+		return c.polled.fits()
+	case c.framed != nil:
+		return c.framed.fits(out, p)
+	}
+	return out.Fits(websocket.MaxHeader + len(p))
+}
+
+// gather adds a message, or a part of one, to what flush writes. p must stay as
+// it is until then.
+func (c *client) gather(out *wire.Batch, op websocket.Opcode, last bool, p []byte) {
+	switch {
+	case c.polled != nil:
+		c.polled.gather(p)
+	case c.framed != nil:
+		c.framed.gather(out, op, last, p)
+	default:
+		out.Grow(func(dst []byte) []byte { return websocket.AppendHeader(dst, op, last, len(p)) })
+		out.Add(p)
+	}
+}
+
+// gathered tells whether there is something to flush.
+func (c *client) gathered(out *wire.Batch) bool {
+	return out.Len() > 0 || c.polled != nil && c.polled.gathered()
+}
+
 // flush writes a batch of whole WebSocket frames, after which a fragmented
 // message is open or not. What is left of the batch after an error must go out
 // before anything else can.
 func (c *client) flush(out *wire.Batch, inMessage bool, now time.Time) error {
+	if c.polled != nil {
+		return c.polled.flush(inMessage)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.broken {
@@ -188,17 +280,44 @@ func (t MessageType) opcode(frame []byte) websocket.Opcode {
 	return websocket.Text
 }
 
+// interrupt makes waiting and later reads fail, and writes that last beyond t.
+func (c *client) interrupt(t time.Time) {
+	if c.polled != nil {
+		c.polled.conn.Interrupt(t)
+		return
+	}
+	c.conn.SetReadDeadline(longAgo)
+	c.conn.EndWrites(t)
+}
+
+// close cuts the leg off at once.
+func (c *client) close() {
+	if c.polled != nil {
+		c.polled.conn.Abort()
+		return
+	}
+	_ = c.conn.Close() // closing twice is harmless
+}
+
 // bye says the last words: what is left of an unfinished batch, an ERROR frame,
 // the close frame. Then it waits for the client's close frame, unless that came
 // before. All of it must be done by the deadline.
 func (c *client) bye(e ending, pool *wire.Pool, deadline time.Time) {
+	if c.polled != nil {
+		c.polled.bye(e, deadline)
+		return
+	}
 	c.mu.Lock()
 	c.conn.LimitWrites(deadline)
 	if c.unsent != nil {
 		c.broken = c.unsent.Flush(c.conn, time.Now()) != nil
 	}
 	var words []byte
-	if e.last != nil && !c.inMessage {
+	switch {
+	case c.inMessage: // nothing but control frames may come now
+	case c.framed != nil:
+		words = appendFramedLast(words, e)
+	case e.last != nil:
 		words = websocket.AppendHeader(words, AutoMessages.opcode(e.last), true, len(e.last))
 		words = append(words, e.last...)
 	}

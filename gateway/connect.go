@@ -8,10 +8,10 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
-	"github.com/stompgw/stompgw/websocket"
 	"github.com/stompgw/stompgw/wire"
 )
 
@@ -204,7 +204,7 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 		return s.loginFailed("the broker speaks a version that nobody asked for", fmt.Errorf("broker %s answered CONNECT with version %q", s.target, h.Text("version")))
 	}
 	s.agree(version, h)
-	if err := s.greet(appendConnected(nil, h, version, s.gw.options.ClientHeartBeat)); err != nil {
+	if err := s.greet(appendConnected(nil, h, version, s.offer())); err != nil {
 		return err
 	}
 	s.connect = nil
@@ -214,8 +214,10 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 
 // greet gives the client its CONNECTED.
 func (s *session) greet(frame []byte) error {
-	message := websocket.AppendHeader(nil, s.gw.options.MessageType.opcode(frame), true, len(frame))
-	return s.client.control(append(message, frame...))
+	if s.client.messageType == TextMessages && !utf8.Valid(frame) {
+		return &endingError{notText(errNotText)}
+	}
+	return s.client.send(frame)
 }
 
 // agree settles the version and the heart-beats of both legs.
@@ -227,12 +229,21 @@ func (s *session) agree(version frameinspect.Version, h *frameinspect.Head) {
 	if version == frameinspect.V10 {
 		return
 	}
-	s.clientBeat = o.ClientHeartBeat.Agree(s.connect.heartBeat)
+	s.clientBeat = s.offer().Agree(s.connect.heartBeat)
 	if value, ok := h.Get("heart-beat"); ok {
 		if theirs, err := frameinspect.ParseHeartBeat(value); err == nil {
 			s.brokerBeat = o.BrokerHeartBeat.Agree(theirs)
 		}
 	}
+}
+
+// offer is the heart-beat that the gateway offers the client: none where the leg
+// has signs of life of its own.
+func (s *session) offer() frameinspect.HeartBeat {
+	if s.client.keepsItself() {
+		return frameinspect.HeartBeat{}
+	}
+	return s.gw.options.ClientHeartBeat
 }
 
 // appendConnected appends the CONNECTED that the client gets: the broker's, with

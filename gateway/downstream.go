@@ -103,7 +103,7 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 // flushToClient writes what was gathered. A buffer that cannot be written whole
 // is set aside for the last words.
 func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
-	if buf.Out.Len() == 0 {
+	if !s.client.gathered(&buf.Out) {
 		return nil
 	}
 	if err := s.client.flush(&buf.Out, inMessage, s.gw.at(s.downAt)); err != nil {
@@ -207,21 +207,20 @@ func (s *session) emit(buf *wire.Buffer, last bool) error {
 	if err != nil {
 		return err
 	}
-	if !buf.Out.Fits(websocket.MaxHeader + len(p)) {
+	if !s.client.fits(&buf.Out, p) {
 		if err := s.flushToClient(buf, f.streaming); err != nil {
 			return err
 		}
 	}
 	f.streaming = !last
-	buf.Out.Grow(func(dst []byte) []byte { return websocket.AppendHeader(dst, op, last, len(p)) })
-	buf.Out.Add(p)
+	s.client.gather(&buf.Out, op, last, p)
 	return nil
 }
 
 // nextOpcode picks the kind of message for a frame, or says that p goes on with
 // one.
 func (s *session) nextOpcode(p []byte, last bool) (websocket.Opcode, error) {
-	f, messages := &s.frames, s.gw.options.MessageType
+	f, messages := &s.frames, s.client.messageType
 	if f.streaming {
 		if f.text && (!f.check.Write(p) || last && !f.check.Complete()) {
 			return 0, errNotText
@@ -249,6 +248,12 @@ func (s *session) nextOpcode(p []byte, last bool) (websocket.Opcode, error) {
 
 // errNotText ends a session whose browser was promised text.
 var errNotText = errors.New("a frame that goes out as text is not UTF-8; STOMPGW_MESSAGE_TYPE=binary lets it pass")
+
+// notText is the ending of such a session.
+func notText(err error) ending {
+	const message = "a frame of the broker is not UTF-8 and cannot go out as text"
+	return endBy(BadUTF8, message, err).withError(errorFrame{code: codeBadUTF8, message: message})
+}
 
 // hasControls tells whether the begin of p holds octets that texts do not. Of a
 // frame that is too big to be looked at whole, the begin must tell text from
@@ -303,7 +308,7 @@ func (s *session) endDownstream(err error) {
 	case errors.Is(err, errDisconnected):
 		s.end(endBy(Disconnected, "", nil))
 	case errors.Is(err, errNotText):
-		s.end(endBy(BadUTF8, "a text message would not be UTF-8", err))
+		s.end(notText(err))
 	case errors.As(err, &violation):
 		s.endBrokerLost("the broker sent something that is not STOMP", err)
 	case errors.As(err, &read):

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"time"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/sockjs"
 	"github.com/stompgw/stompgw/websocket"
 	"github.com/stompgw/stompgw/wire"
 )
@@ -48,6 +48,10 @@ type Options struct {
 	MaxHead            int // bytes
 	MaxHeaders         int
 	MaxBody            int64 // bytes
+
+	// SockJS has the settings of SockJS; nil is without. What the gateway decides
+	// for all clients, it fills in.
+	SockJS *sockjs.Options
 }
 
 func (o *Options) limits() frameinspect.Limits {
@@ -74,8 +78,9 @@ type Gateway struct {
 	metrics   *metrics
 	sessions  *registry
 	schedule  *schedule
-	pool      *wire.Pool // for sessions that are connected
-	loginPool *wire.Pool // for those that are not yet
+	pool      *wire.Pool     // for sessions that are connected
+	loginPool *wire.Pool     // for those that are not yet
+	sockjs    *sockjs.Server // nil where SockJS is off
 	epoch     time.Time
 
 	leastGrace time.Duration // of a peer that falls silent
@@ -112,6 +117,9 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 		leastGrace: leastGrace,
 	}
 	g.schedule = newSchedule(g.clock)
+	if o.SockJS != nil {
+		g.sockjs = sockjs.New(o.sockJS())
+	}
 	return g
 }
 
@@ -150,11 +158,19 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Message: "this origin may not connect here"}, why)
 		return
 	}
-	if !websocket.IsUpgrade(r) {
+	switch {
+	case websocket.IsUpgrade(r):
+		g.upgrade(w, r, via, transportWebSocket)
+	case g.sockjs != nil:
+		sockjs.Welcome(w, r)
+	default:
 		g.refuse(w, r, via, &websocket.Refusal{Status: http.StatusUpgradeRequired, Reason: refusedNoUpgrade,
 			Message: "this is a WebSocket endpoint for STOMP"}, "no Upgrade to websocket asked for")
-		return
 	}
+}
+
+// upgrade answers a WebSocket handshake whose origin is allowed.
+func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded, transport string) {
 	subprotocol, refusal := websocket.Check(r, Subprotocols)
 	if refusal == nil {
 		refusal = g.admit(via.client)
@@ -169,7 +185,15 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.log.Info("handshake failed", zap.Stringer("addr", via.client), zap.Error(err))
 		return
 	}
-	g.begin(conn, rest, via.client, r.Header.Get("Origin"), subprotocol)
+	s := g.newSession(via.client, transport)
+	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
+	s.client.rest = rest
+	if transport == transportFramed {
+		s.client.framed = &framed{most: g.options.SockJS.MaxPost}
+		s.client.messageType = TextMessages
+		_ = s.client.control(framedOpen) // the reader hears of a broken connection
+	}
+	g.begin(s, r.Header.Get("Origin"), subprotocol)
 }
 
 func (g *Gateway) admit(addr netip.Addr) *websocket.Refusal {
@@ -212,17 +236,22 @@ func clip(s string) string {
 	return s
 }
 
-// begin starts a session that has a place.
-func (g *Gateway) begin(conn net.Conn, rest []byte, addr netip.Addr, origin, subprotocol string) {
-	s := &session{gw: g, id: rand.Text()[:16], addr: addr, begun: g.clock()}
-	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
+// newSession makes a session that has a place. Its client still lacks what
+// carries it.
+func (g *Gateway) newSession(addr netip.Addr, transport string) *session {
+	s := &session{gw: g, id: rand.Text()[:16], addr: addr, transport: transport, begun: g.clock()}
 	s.client.gw = g
-	s.client.rest = rest
+	s.client.messageType = g.options.MessageType
 	s.client.read.set(s.begun)
 	s.client.written.set(s.begun)
 	s.fromClient = frameinspect.NewScanner(frameinspect.Client, g.options.limitsBeforeLogin())
-	g.log.Info("session started", zap.String("session", s.id), zap.Stringer("addr", addr),
-		zap.String("transport", "websocket"), zap.String("subprotocol", subprotocol), zap.String("origin", clip(origin)))
+	return s
+}
+
+// begin starts a session.
+func (g *Gateway) begin(s *session, origin, subprotocol string) {
+	g.log.Info("session started", zap.String("session", s.id), zap.Stringer("addr", s.addr),
+		zap.String("transport", s.transport), zap.String("subprotocol", subprotocol), zap.String("origin", clip(origin)))
 	if draining := g.sessions.add(s); draining {
 		s.end(goingAway())
 	}
@@ -269,7 +298,7 @@ func (g *Gateway) cut(ctx context.Context) error {
 	left := g.sessions.all()
 	for _, s := range left {
 		s.end(goingAway())
-		s.client.conn.Close()
+		s.client.close()
 	}
 	return fmt.Errorf("%d sessions were cut off: %w", len(left), ctx.Err())
 }

@@ -9,8 +9,8 @@ import (
 // metrics are the gateway's figures. No label takes a value that a client
 // chooses.
 type metrics struct {
-	sessions  prometheus.Gauge
-	begun     prometheus.Counter
+	sessions  *prometheus.GaugeVec
+	begun     *prometheus.CounterVec
 	ends      *prometheus.CounterVec
 	refused   *prometheus.CounterVec
 	dials     *prometheus.HistogramVec
@@ -25,13 +25,17 @@ func newMetrics(r prometheus.Registerer, sessions *registry) *metrics {
 		Help: "Sessions that live, by transport."}, []string{"transport"})
 	begun := counter("sessions_total", "Sessions that were begun, by transport.", "transport")
 	m := &metrics{
-		sessions: alive.WithLabelValues("websocket"),
-		begun:    begun.WithLabelValues("websocket"),
+		sessions: alive,
+		begun:    begun,
 		ends:     counter("session_ends_total", "Sessions that ended, by CloseReason.", "reason"),
 		refused:  counter("handshakes_refused_total", "Handshakes that were refused, by reason.", "reason"),
 		dials: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "stompgw", Name: "broker_dial_seconds",
 			Help: "Time to connect to a broker, TLS included, by endpoint.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 8)}, []string{"endpoint"}),
 		dialFails: counter("broker_dial_failures_total", "Attempts to connect to a broker that failed, by endpoint.", "endpoint"),
+	}
+	for _, transport := range Transports() {
+		alive.WithLabelValues(transport)
+		begun.WithLabelValues(transport)
 	}
 	for _, reason := range Reasons() {
 		m.ends.WithLabelValues(string(reason))
@@ -40,13 +44,13 @@ func newMetrics(r prometheus.Registerer, sessions *registry) *metrics {
 	return m
 }
 
-func (m *metrics) begin() {
-	m.sessions.Inc()
-	m.begun.Inc()
+func (m *metrics) begin(transport string) {
+	m.sessions.WithLabelValues(transport).Inc()
+	m.begun.WithLabelValues(transport).Inc()
 }
 
-func (m *metrics) end(reason CloseReason) {
-	m.sessions.Dec()
+func (m *metrics) end(transport string, reason CloseReason) {
+	m.sessions.WithLabelValues(transport).Dec()
 	m.ends.WithLabelValues(string(reason)).Inc()
 }
 

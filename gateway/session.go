@@ -24,10 +24,11 @@ import (
 // reading on the other side.
 type session struct {
 	// Set once, before the goroutines start.
-	gw    *Gateway
-	id    string
-	addr  netip.Addr
-	begun int64
+	gw        *Gateway
+	id        string
+	addr      netip.Addr
+	transport string
+	begun     int64
 
 	// Set by upstream before the session is connected.
 	broker      *wire.Conn // guarded by mu until then
@@ -101,7 +102,7 @@ const (
 // Logging in needs a deep stack, which a session would keep for its life, so it
 // goes on in a goroutine with a new one.
 func (s *session) run() {
-	s.gw.metrics.begin()
+	s.gw.metrics.begin(s.transport)
 	s.startTicks()
 	if s.awaitLogin() {
 		go s.upstream()
@@ -141,8 +142,7 @@ func (s *session) end(e ending) {
 	s.ended = &e
 	conn := s.broker
 	s.mu.Unlock()
-	s.client.conn.SetReadDeadline(longAgo)
-	s.client.conn.EndWrites(time.Now().Add(s.gw.options.CloseTimeout))
+	s.client.interrupt(time.Now().Add(s.gw.options.CloseTimeout))
 	if conn != nil {
 		conn.SetReadDeadline(longAgo)
 		conn.EndWrites(time.Now().Add(s.gw.options.CloseTimeout))
@@ -178,7 +178,7 @@ func (s *session) finish() {
 		e = &bug
 	}
 	s.client.bye(*e, s.gw.loginPool, time.Now().Add(s.gw.options.CloseTimeout))
-	_ = s.client.conn.Close() // nothing is left to lose
+	s.client.close() // nothing is left to lose
 	if s.broker != nil {
 		deadline := time.Now().Add(s.gw.options.CloseTimeout)
 		s.broker.LimitWrites(deadline)
@@ -190,7 +190,7 @@ func (s *session) finish() {
 }
 
 func (s *session) closeBoth() {
-	_ = s.client.conn.Close() // closing twice is harmless
+	s.client.close()
 	if s.broker != nil {
 		_ = s.broker.Close()
 	}
@@ -211,5 +211,5 @@ func (s *session) logEnd() {
 		fields = append(fields, zap.String("cause", e.cause.Error()))
 	}
 	s.gw.log.Info("session ended", fields...)
-	s.gw.metrics.end(e.reason)
+	s.gw.metrics.end(s.transport, e.reason)
 }

@@ -187,7 +187,7 @@ func (s *session) toBroker(p []byte, out *wire.Batch) error {
 // a frame, which must then go on within the frame timeout, and into which no
 // heart-beat may be written.
 func (s *session) flushToBroker(out *wire.Batch) error {
-	if mid := !s.fromClient.Between() || !s.client.decoder.Between(); mid != s.midFrame.Load() {
+	if mid := !s.fromClient.Between() || !s.client.between(); mid != s.midFrame.Load() {
 		s.midFrame.Store(mid)
 	}
 	if out.Len() == 0 {

@@ -2,6 +2,7 @@ package sockjs
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -16,7 +17,8 @@ var (
 	// polling transports leave.
 	ErrAbsent = errors.New("no poll came in time")
 	// ErrSlow: the client did not take what was written to it.
-	ErrSlow = errors.New("the client does not take what is written to its poll")
+	// It is an os.ErrDeadlineExceeded.
+	ErrSlow = fmt.Errorf("write to a poll: %w", os.ErrDeadlineExceeded)
 	// ErrTooBig: a message is larger than what may wait for a poll.
 	ErrTooBig = errors.New("the message is larger than what may wait for a poll")
 )

@@ -75,6 +75,14 @@ func (b *Batch) Fits(n int) bool {
 	return n >= copyBelow || len(b.copies)+n <= cap(b.copies)
 }
 
+// Room tells how many bytes Grow may make without taking memory of its own.
+func (b *Batch) Room() int {
+	if len(b.pieces)+2 > maxPieces {
+		return 0
+	}
+	return cap(b.copies) - len(b.copies)
+}
+
 // Len gives the number of bytes that wait for Flush.
 func (b *Batch) Len() int { return b.size }
 

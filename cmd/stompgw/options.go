@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"time"
 
@@ -16,7 +17,39 @@ import (
 	"github.com/stompgw/stompgw/config"
 	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/gateway"
+	"github.com/stompgw/stompgw/sockjs"
 )
+
+// sockJSOptions does the same for SockJS; nil is off.
+func sockJSOptions(c config.SockJS) *sockjs.Options {
+	if !c.On {
+		return nil
+	}
+	o := &sockjs.Options{
+		ClientURL:       c.ClientURL,
+		HeartBeat:       c.HeartBeat,
+		DisconnectDelay: c.DisconnectDelay,
+		StreamLimit:     int(c.StreamLimit),
+		Buffer:          int(c.Buffer),
+		MaxPost:         int(c.MaxPost),
+	}
+	for _, t := range c.Transports {
+		o.Transports = append(o.Transports, string(t))
+	}
+	if c.Cookie != config.CookieOff {
+		o.Cookie = &sockjs.Cookie{Secure: c.Cookie == config.CookieSecure, HTTPOnly: c.CookieHTTPOnly, SameSite: sameSites[c.CookieSameSite]}
+		if o.Cookie.SameSite == http.SameSiteNoneMode && !o.Cookie.Secure {
+			o.Cookie.SameSite = 0 // browsers would refuse the cookie
+		}
+	}
+	return o
+}
+
+var sameSites = map[config.SameSite]http.SameSite{
+	config.SameSiteNone:   http.SameSiteNoneMode,
+	config.SameSiteLax:    http.SameSiteLaxMode,
+	config.SameSiteStrict: http.SameSiteStrictMode,
+}
 
 // gatewayOptions says in the gateway's words what the configuration says.
 func gatewayOptions(c config.Config) gateway.Options {
@@ -51,6 +84,8 @@ func gatewayOptions(c config.Config) gateway.Options {
 		MaxHead:            int(c.Limits.Head),
 		MaxHeaders:         c.Limits.Headers,
 		MaxBody:            int64(c.Limits.Body),
+
+		SockJS: sockJSOptions(c.SockJS),
 	}
 }
 

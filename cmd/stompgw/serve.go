@@ -8,6 +8,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -156,18 +158,37 @@ func (s *server) ready(ctx context.Context) error {
 	return s.brokers.Reachable(ctx)
 }
 
-// routes sends the gateway's paths to the gateway.
+// routes sends the gateway's paths, and what is below them, to the gateway. A
+// path below another's goes first. No path is cleaned: SockJS's clients choose
+// segments of theirs, and an empty one is a mistake.
 func (s *server) routes() http.Handler {
-	mux := http.NewServeMux()
-	for _, path := range s.conf.Server.Paths {
-		mux.Handle(path, s.gateway)
+	paths := slices.Clone(s.conf.Server.Paths)
+	slices.SortFunc(paths, func(a, b string) int { return len(b) - len(a) })
+	below := map[string]http.Handler{}
+	for _, path := range paths {
+		below[path] = s.gateway.SockJS(path)
 	}
-	if s.other != nil {
-		mux.Handle("/", s.other)
+	other := s.other
+	if other == nil {
+		other = http.NotFoundHandler()
 	}
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, path := range paths {
+			switch rest, ok := strings.CutPrefix(r.URL.Path, path); {
+			case ok && rest == "":
+				s.gateway.ServeHTTP(w, r)
+				return
+			case ok && rest[0] == '/':
+				below[path].ServeHTTP(w, r)
+				return
+			}
+		}
+		other.ServeHTTP(w, r)
+	})
 }
 
+// httpServer makes a server. An answer that takes longer than its handler's own
+// deadlines allow is the handler's to break off.
 func (s *server) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:        h,

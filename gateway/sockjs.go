@@ -1,0 +1,167 @@
+package gateway
+
+import (
+	"cmp"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/stompgw/stompgw/sockjs"
+	"github.com/stompgw/stompgw/websocket"
+)
+
+// What carries a session, as logs and metrics call it: SockJS's transports have
+// SockJS's names but for its framed WebSocket, which is none to the others.
+const (
+	transportWebSocket = "websocket"
+	transportFramed    = "sockjs_websocket"
+)
+
+// Transports lists what can carry a session.
+func Transports() []string {
+	return []string{transportWebSocket, transportFramed,
+		sockjs.XHRStreaming, sockjs.XHR, sockjs.EventSource, sockjs.HTMLFile, sockjs.JSONP}
+}
+
+// sockJS fills in what holds for clients of any kind.
+func (o *Options) sockJS() sockjs.Options {
+	s := *o.SockJS
+	s.FrameAncestors = o.Origins.frameAncestors()
+	s.WriteTimeout = o.SlowClientTimeout
+	s.BodyTimeout = o.FrameTimeout
+	s.MaxClosed = o.MaxSessions
+	return s
+}
+
+// SockJS answers what is asked below one of the gateway's paths, the prefix.
+func (g *Gateway) SockJS(prefix string) http.Handler {
+	if g.sockjs == nil {
+		return http.NotFoundHandler()
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.serveSockJS(w, r, strings.TrimPrefix(r.URL.Path, prefix))
+	})
+}
+
+func (g *Gateway) serveSockJS(w http.ResponseWriter, r *http.Request, path string) {
+	via := resolveForwarded(r, g.options.TrustedProxies)
+	q, isSession := sockjs.ParsePath(path)
+	page, why := g.options.Origins.verdictOnPage(r, via, isSession && hidesOrigin(q.Transport))
+	if why != "" {
+		g.refuse(w, r, via, &websocket.Refusal{Status: http.StatusForbidden, Reason: refusedOrigin,
+			Message: "this origin may not connect here"}, why)
+		return
+	}
+	allowed := r.Header.Get("Origin")
+	switch {
+	case path == "/":
+		sockjs.Welcome(w, r)
+	case path == "/info":
+		g.sockjs.Info(w, r, allowed)
+	case path == "/websocket":
+		g.serveSocket(w, r, via, transportWebSocket)
+	case sockjs.IsIframe(path):
+		g.sockjs.Iframe(w, r)
+	case isSession && q.Transport == sockjs.WebSocket:
+		g.serveSocket(w, r, via, transportFramed)
+	case isSession:
+		g.sockjs.Serve(w, r, q, sockjs.Caller{
+			Owner:       owner{via.client, page},
+			AllowOrigin: allowed,
+			Begin:       func(s *sockjs.Session) bool { return g.beginPolled(w, r, via, s) },
+		})
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// owner is whom a session over HTTP belongs to: other clients, and pages of
+// other origins, do not find it.
+type owner struct {
+	addr netip.Addr
+	page string
+}
+
+// serveSocket answers a request for one of SockJS's WebSockets, in the
+// protocol's words where it is no handshake.
+func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request, via forwarded, transport string) {
+	switch {
+	case !g.options.SockJS.Serves(sockjs.WebSocket):
+		http.NotFound(w, r)
+	case r.Method != http.MethodGet:
+		w.Header().Set("Allow", http.MethodGet)
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	case !websocket.IsUpgrade(r):
+		http.Error(w, `Can "Upgrade" only to "WebSocket".`, http.StatusBadRequest)
+	default:
+		g.upgrade(w, r, via, transport)
+	}
+}
+
+// beginPolled begins a session over HTTP, or answers why not.
+func (g *Gateway) beginPolled(w http.ResponseWriter, r *http.Request, via forwarded, conn *sockjs.Session) bool {
+	if refusal := g.admit(via.client); refusal != nil {
+		g.refuse(w, r, via, refusal, refusal.Message)
+		return false
+	}
+	s := g.newSession(via.client, conn.Transport())
+	s.client.polled = &polled{conn: conn}
+	s.client.messageType = TextMessages
+	g.begin(s, r.Header.Get("Origin"), "")
+	return true
+}
+
+// hidesOrigin tells whether a transport's requests are such as any page may make
+// without a word about where they come from: scripts, frames and forms.
+func hidesOrigin(transport string) bool {
+	return strings.HasPrefix(transport, sockjs.JSONP) || transport == sockjs.HTMLFile
+}
+
+// verdictOnPage gives the origin of the page that sent a request, and the reason
+// why it is refused, "" where it is not. Where a browser names no Origin, because
+// the page is of the same one or the request is of an old kind, the Referer and
+// Sec-Fetch-Site tell. must says that something has to.
+func (p OriginPolicy) verdictOnPage(r *http.Request, via forwarded, must bool) (page, why string) {
+	own := newOrigin(via.scheme, via.host).String()
+	if origins := r.Header.Values("Origin"); len(origins) > 0 {
+		why = p.verdict(r, via)
+		if o, ok := parseOrigin(origins[0]); ok {
+			return o.String(), why
+		}
+		return origins[0], why
+	}
+	if referer, err := url.Parse(r.Header.Get("Referer")); err == nil && referer.Host != "" {
+		page = newOrigin(referer.Scheme, referer.Host).String()
+		named := &http.Request{Header: http.Header{"Origin": {page}}}
+		return page, p.verdict(named, via)
+	}
+	switch {
+	case r.Header.Get("Sec-Fetch-Site") == "same-origin" && p.Same:
+		return own, ""
+	case must:
+		return own, "no Origin, no Referer: this transport may be any page's"
+	}
+	return own, p.verdict(r, via)
+}
+
+// frameAncestors says in the words of the Content-Security-Policy which pages
+// may open sessions. It has no word for the origin null.
+func (p OriginPolicy) frameAncestors() string {
+	if p.Any {
+		return "*"
+	}
+	var sources []string
+	if p.Same {
+		sources = append(sources, "'self'")
+	}
+	sources = append(sources, p.Exact...)
+	for _, s := range p.Subdomains {
+		source := s.Scheme + "://*" + s.Suffix
+		if s.Port != "" {
+			source += ":" + s.Port
+		}
+		sources = append(sources, source)
+	}
+	return cmp.Or(strings.Join(sources, " "), "'none'")
+}
