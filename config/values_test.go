@@ -28,6 +28,13 @@ func TestDefaults(t *testing.T) {
 		},
 		Limits: Limits{10000, 1000, 16 << 10, 64 << 10, 100, 16 << 20},
 		Frames: Frames{MessageType: MessageAuto},
+		SockJS: SockJS{
+			On:         true,
+			Transports: []Transport{TransportWebSocket, TransportXHRStreaming, TransportXHR, TransportEventSource},
+			HeartBeat:  25 * time.Second, DisconnectDelay: 5 * time.Second,
+			StreamLimit: 128 * KiB, Buffer: MiB, MaxPost: MiB,
+			Cookie: CookieOff, CookieSameSite: SameSiteNone, CookieHTTPOnly: true,
+		},
 		Drain:  Drain{5 * time.Second, 15 * time.Second, 30 * time.Second},
 		Log:    Log{LogInfo, LogJSON},
 	}
@@ -79,6 +86,17 @@ STOMPGW_MAX_HEADERS=10
 STOMPGW_MAX_BODY=1GiB
 STOMPGW_MESSAGE_TYPE=binary
 STOMPGW_CLOSE_ON_ERROR=true
+STOMPGW_SOCKJS=false
+STOMPGW_SOCKJS_TRANSPORTS=xhr,htmlfile,jsonp
+STOMPGW_SOCKJS_CLIENT_URL=https://static.example/sockjs-1.6.1.min.js
+STOMPGW_SOCKJS_HEART_BEAT=10s
+STOMPGW_SOCKJS_DISCONNECT_DELAY=10s
+STOMPGW_SOCKJS_STREAM_LIMIT=1MiB
+STOMPGW_SOCKJS_BUFFER=128KiB
+STOMPGW_SOCKJS_MAX_POST=64KiB
+STOMPGW_SOCKJS_COOKIE=secure
+STOMPGW_SOCKJS_COOKIE_SAME_SITE=strict
+STOMPGW_SOCKJS_COOKIE_HTTP_ONLY=false
 STOMPGW_DRAIN_DELAY=0s
 STOMPGW_DRAIN_SPREAD=1h
 STOMPGW_DRAIN_TIMEOUT=1h
