@@ -138,7 +138,7 @@ var mistakes = []struct{ environ, want string }{
 	{`SOCKJS_BUFFER=64KiB`, `STOMPGW_SOCKJS_BUFFER="64KiB": expected a size from 128KiB to 1GiB, such as 1MiB`},
 	{`SOCKJS_MAX_POST=0B`, `STOMPGW_SOCKJS_MAX_POST="0B": expected a size from 1KiB to 1GiB, such as 1MiB`},
 	{`SOCKJS_COOKIE=true`, `STOMPGW_SOCKJS_COOKIE="true": expected off, on or secure`},
-	{`SOCKJS_COOKIE_SAME_SITE=`+"None", `STOMPGW_SOCKJS_COOKIE_SAME_SITE="None": expected unset, none, lax or strict`},
+	{`SOCKJS_COOKIE_SAME_SITE=` + "None", `STOMPGW_SOCKJS_COOKIE_SAME_SITE="None": expected unset, none, lax or strict`},
 	{`SOCKJS_COOKIE_HTTP_ONLY=1s`, `STOMPGW_SOCKJS_COOKIE_HTTP_ONLY="1s": expected true or false`},
 	{`MESSAGE_TYPE=utf8`, `STOMPGW_MESSAGE_TYPE="utf8": expected auto, text or binary`},
 	{`CLOSE_ON_ERROR=2`, `STOMPGW_CLOSE_ON_ERROR="2": expected true or false`},

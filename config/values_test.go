@@ -35,8 +35,8 @@ func TestDefaults(t *testing.T) {
 			StreamLimit: 128 * KiB, Buffer: MiB, MaxPost: MiB,
 			Cookie: CookieOff, CookieSameSite: SameSiteNone, CookieHTTPOnly: true,
 		},
-		Drain:  Drain{5 * time.Second, 15 * time.Second, 30 * time.Second},
-		Log:    Log{LogInfo, LogJSON},
+		Drain: Drain{5 * time.Second, 15 * time.Second, 30 * time.Second},
+		Log:   Log{LogInfo, LogJSON},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)

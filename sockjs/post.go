@@ -26,7 +26,7 @@ func (v *Server) send(w http.ResponseWriter, r *http.Request, q Request, c Calle
 		http.NotFound(w, r)
 		return
 	}
-	status, err := v.post(control, r, s, q.Transport == jsonpSend)
+	status, err := v.post(control, w, r, s, q.Transport == jsonpSend)
 	<-s.posting
 	_ = control.SetWriteDeadline(time.Now().Add(v.options.WriteTimeout)) // else the write has none
 	if err != nil {
@@ -59,8 +59,8 @@ func (s *Session) turn(r *http.Request) bool {
 }
 
 // post hands the messages of a request over to the session.
-func (v *Server) post(control *http.ResponseController, r *http.Request, s *Session, form bool) (int, error) {
-	body, err := v.readBody(control, r, v.options.MaxPost)
+func (v *Server) post(control *http.ResponseController, w http.ResponseWriter, r *http.Request, s *Session, form bool) (int, error) {
+	body, err := v.readBody(control, w, r, v.options.MaxPost)
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
 		return http.StatusRequestEntityTooLarge, errors.New("the messages of one request are larger than this server takes")
@@ -86,26 +86,29 @@ func (v *Server) post(control *http.ResponseController, r *http.Request, s *Sess
 	return http.StatusNotFound, nil
 }
 
-// readBody reads a body of at most so many bytes within the body timeout.
-func (v *Server) readBody(control *http.ResponseController, r *http.Request, most int) ([]byte, error) {
+// readBody reads a body of at most so many bytes within the body timeout. After
+// an error the rest is not waited for: the connection ends with the answer.
+func (v *Server) readBody(control *http.ResponseController, w http.ResponseWriter, r *http.Request, most int) ([]byte, error) {
 	if r.Body == nil || r.ContentLength == 0 {
+		_ = control.SetReadDeadline(time.Time{}) // or net/http would soon take a client that waits for one that is gone
 		return nil, nil
-	}
-	if r.ContentLength > int64(most) {
-		return nil, &http.MaxBytesError{Limit: int64(most)}
 	}
 	_ = control.SetReadDeadline(time.Now().Add(v.options.BodyTimeout)) // else the body has no limit
 	var b bytes.Buffer
-	if r.ContentLength > 0 {
-		b.Grow(int(r.ContentLength) + bytes.MinRead)
+	var err error
+	if r.ContentLength > int64(most) {
+		err = &http.MaxBytesError{Limit: int64(most)}
+	} else {
+		b.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
+		_, err = b.ReadFrom(http.MaxBytesReader(w, r.Body, int64(most)))
 	}
-	_, err := b.ReadFrom(http.MaxBytesReader(nil, r.Body, int64(most)))
-	if err == io.EOF {
-		err = nil
+	if err != nil {
+		w.Header().Set("Connection", "close")
+		_ = control.SetReadDeadline(time.Now()) // the same
+		return nil, err
 	}
-	// What follows the body is net/http's to wait for.
-	_ = control.SetReadDeadline(time.Time{}) // the same
-	return b.Bytes(), err
+	_ = control.SetReadDeadline(time.Time{}) // what follows the body is net/http's to wait for
+	return b.Bytes(), nil
 }
 
 // formPayload takes the messages out of a form, which is how pages send them that

@@ -117,7 +117,7 @@ func (v *Server) receive(w http.ResponseWriter, r *http.Request, t *transport, i
 			return
 		}
 	}
-	if _, err := v.readBody(control, r, maxPollBody); err != nil {
+	if _, err := v.readBody(control, w, r, maxPollBody); err != nil {
 		http.Error(w, "A poll has no body.", http.StatusRequestEntityTooLarge)
 		return
 	}

@@ -26,7 +26,7 @@ import (
 // Bounds of the HTTP side, where a request is a handshake or a probe.
 const (
 	requestTimeout   = 10 * time.Second
-	answerTimeout    = 2 * time.Minute // a profile takes its time
+	answerTimeout    = 2 * time.Minute // a profile takes its time; SockJS has times of its own
 	keepAliveTimeout = 60 * time.Second
 	maxRequestHeader = 64 << 10
 )
@@ -187,8 +187,6 @@ func (s *server) routes() http.Handler {
 	})
 }
 
-// httpServer makes a server. An answer that takes longer than its handler's own
-// deadlines allow is the handler's to break off.
 func (s *server) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:        h,
