@@ -19,6 +19,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what should come at once.
 const patience = 20 * time.Second
 
+// httpLimit is net/http's own limit for reading a request and for answering it.
+const httpLimit = 700 * time.Millisecond
+
 func testOptions() Options {
 	return Options{
 		Transports: []string{WebSocket, XHRStreaming, XHR, EventSource, HTMLFile, JSONP},
@@ -77,7 +80,7 @@ func newSerialServer(t *testing.T, change func(*Options)) *testServer {
 	}))
 	// As in the program, net/http has limits of its own; here they are so short
 	// that whatever relies on them fails.
-	srv.Config.ReadTimeout, srv.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond
+	srv.Config.ReadTimeout, srv.Config.WriteTimeout = httpLimit, httpLimit
 	srv.Start()
 	s.addr = srv.Listener.Addr().String()
 	t.Cleanup(func() {

@@ -65,6 +65,15 @@ func TestInterruptedPoll(t *testing.T) {
 	}
 }
 
+// A poll waits for longer than net/http would let a request last.
+func TestPollOutlastsServersLimits(t *testing.T) {
+	s := newTestServer(t, nil)
+	session, x := s.open("a", XHRStreaming)
+	time.Sleep(2 * httpLimit)
+	send(t, session, "m")
+	x.want(strings.Repeat("h", 2048) + "\no\na[\"m\"]\n")
+}
+
 func TestAbsentPoller(t *testing.T) {
 	s := newTestServer(t, func(o *Options) { o.DisconnectDelay = 50 * time.Millisecond })
 	session, x := s.open("a", XHR)

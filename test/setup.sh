@@ -34,6 +34,8 @@ install_packages() {
 	[ -e /usr/lib/rabbitmq/bin/rabbitmq-server ] || wanted="$wanted rabbitmq-server"
 	[ -e /usr/share/activemq/bin/activemq.jar ] || wanted="$wanted activemq"
 	[ -e /usr/bin/chromium ] || wanted="$wanted chromium"
+	[ -e /usr/sbin/haproxy ] || wanted="$wanted haproxy"
+	[ -e /usr/sbin/nginx ] || wanted="$wanted nginx-light"
 	command -v node >/dev/null 2>&1 || wanted="$wanted nodejs"
 	command -v npm >/dev/null 2>&1 || wanted="$wanted npm"
 	command -v cc >/dev/null 2>&1 || wanted="$wanted gcc libc6-dev" # the race detector links with it
@@ -72,8 +74,27 @@ install_clients() {
 	fi
 }
 
+# sockjs-client 0.3.4 is older than its npm packages; a Maven artifact has it.
+install_old_sockjs() {
+	file="$here/clients/sockjs/old/sockjs-0.3.4.min.js"
+	sum=b4b6d898c081feaaf31175668b7a4837cf08ee6480fce388cbb93fc710646d07
+	[ -e "$file" ] && echo "$sum  $file" | sha256sum -c --status && return 0
+	command -v mvn >/dev/null 2>&1 || { lack "sockjs-client 0.3.4" "there is no mvn to fetch org.webjars:sockjs-client:0.3.4"; return 0; }
+	printf 'SETUP: fetching sockjs-client 0.3.4\n' >&2
+	dir=$(mktemp -d)
+	if mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack -Dartifact=org.webjars:sockjs-client:0.3.4 \
+		-DoutputDirectory="$dir" >&2 && mkdir -p "$(dirname "$file")" &&
+		cp "$dir/META-INF/resources/webjars/sockjs-client/0.3.4/sockjs.min.js" "$file" &&
+		echo "$sum  $file" | sha256sum -c --status; then :; else
+		rm -f "$file"
+		lack "sockjs-client 0.3.4" "mvn did not give the file that is expected"
+	fi
+	rm -rf "$dir"
+}
+
 install_packages
 install_clients
+install_old_sockjs
 
 if [ -n "$missing" ]; then
 	if [ "${CI:-}" = true ]; then
