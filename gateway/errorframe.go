@@ -15,6 +15,8 @@ const (
 	codeUnsupportedVersion frameinspect.Code = "unsupported_version"
 	codeBadHeartBeat       frameinspect.Code = "bad_heart_beat"
 	codeBadUTF8            frameinspect.Code = "bad_utf8"
+	codeBadSockJS          frameinspect.Code = "bad_sockjs_frame"
+	codeMessageTooBig      frameinspect.Code = "message_too_big"
 	codeConnectTimeout     frameinspect.Code = "connect_timeout"
 	codeIdle               frameinspect.Code = "idle"
 	codeFrameTimeout       frameinspect.Code = "frame_timeout"

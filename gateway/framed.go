@@ -4,7 +4,6 @@ import (
 	"errors"
 	"unicode/utf8"
 
-	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/sockjs"
 	"github.com/stompgw/stompgw/websocket"
 	"github.com/stompgw/stompgw/wire"
@@ -23,8 +22,6 @@ type framed struct {
 	cut  [utf8.UTFMax]byte // the begin of a character at the end of a fragment
 	nCut int
 }
-
-const codeBadSockJS frameinspect.Code = "bad_sockjs_frame"
 
 // take gathers a WebSocket message and delivers the messages in it.
 func (f *framed) take(piece websocket.Piece, out *wire.Batch, deliver func([]byte, *wire.Batch) error) error {

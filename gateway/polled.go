@@ -5,7 +5,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/sockjs"
 	"github.com/stompgw/stompgw/wire"
 )
@@ -64,8 +63,6 @@ func (p *polled) flush(open bool) error {
 	p.parts = nil
 	return p.end(err)
 }
-
-const codeMessageTooBig frameinspect.Code = "message_too_big"
 
 // end says in the session's words what an error of the connection means.
 func (p *polled) end(err error) error {

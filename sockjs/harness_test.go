@@ -211,11 +211,6 @@ func (s *testServer) poll(id, transport string) *exchange {
 	return s.ask(line, "", "")
 }
 
-func (s *testServer) post(id, body string) *exchange {
-	s.t.Helper()
-	return s.ask("POST /x/000/"+id+"/xhr_send", "", body)
-}
-
 func (s *testServer) eventually(what string, cond func() bool) {
 	s.t.Helper()
 	for deadline := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
