@@ -42,18 +42,20 @@ func (c clientClose) Error() string {
 // or in SockJS's frames, or a SockJS session over HTTP, which is in polled.go.
 type client struct {
 	// Set once.
-	gw          *Gateway
-	conn        *wire.Conn // nil for a session over HTTP
-	framed      *framed    // nil but for SockJS's frames in a WebSocket
-	polled      *polled    // nil but for a session over HTTP
-	messageType MessageType
+	gw     *Gateway
+	conn   *wire.Conn // nil for a session over HTTP
+	framed *framed    // nil but for SockJS's frames in a WebSocket
+	polled *polled    // nil but for a session over HTTP
 
 	// Owned by the reader, but for what is atomic.
-	read    stamp       // when bytes came last
-	readAt  int64       // the same, exactly
-	busy    atomic.Bool // the reader has bytes in hand, so it does not read
-	decoder websocket.Decoder
-	rest    []byte // came behind the handshake
+	read   stamp       // when bytes came last
+	readAt int64       // the same, exactly
+	busy   atomic.Bool // the reader has bytes in hand, so it does not read
+	// Set once; they stand here because there is room.
+	messageType MessageType
+	transport   transport
+	decoder     websocket.Decoder
+	rest        []byte // came behind the handshake
 
 	_ [64]byte // the writer has another core's cache line
 

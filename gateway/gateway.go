@@ -160,7 +160,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case websocket.IsUpgrade(r):
-		g.upgrade(w, r, via, transportWebSocket)
+		g.upgrade(w, r, via, overWebSocket)
 	case g.sockjs != nil:
 		sockjs.Welcome(w, r)
 	default:
@@ -170,7 +170,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // upgrade answers a WebSocket handshake whose origin is allowed.
-func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded, transport string) {
+func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded, t transport) {
 	subprotocol, refusal := websocket.Check(r, Subprotocols)
 	if refusal == nil {
 		refusal = g.admit(via.client)
@@ -185,10 +185,10 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded,
 		g.log.Info("handshake failed", zap.Stringer("addr", via.client), zap.Error(err))
 		return
 	}
-	s := g.newSession(via.client, transport)
+	s := g.newSession(via.client, t)
 	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
 	s.client.rest = rest
-	if transport == transportFramed {
+	if t == overFramedWebSocket {
 		s.client.framed = &framed{most: g.options.SockJS.MaxPost}
 		s.client.messageType = TextMessages
 		_ = s.client.control(framedOpen) // the reader hears of a broken connection
@@ -238,9 +238,9 @@ func clip(s string) string {
 
 // newSession makes a session that has a place. Its client still lacks what
 // carries it.
-func (g *Gateway) newSession(addr netip.Addr, transport string) *session {
-	s := &session{gw: g, id: rand.Text()[:16], addr: addr, transport: transport, begun: g.clock()}
-	s.client.gw = g
+func (g *Gateway) newSession(addr netip.Addr, t transport) *session {
+	s := &session{gw: g, id: rand.Text()[:16], addr: addr, begun: g.clock()}
+	s.client.gw, s.client.transport = g, t
 	s.client.messageType = g.options.MessageType
 	s.client.read.set(s.begun)
 	s.client.written.set(s.begun)
@@ -251,7 +251,7 @@ func (g *Gateway) newSession(addr netip.Addr, transport string) *session {
 // begin starts a session.
 func (g *Gateway) begin(s *session, origin, subprotocol string) {
 	g.log.Info("session started", zap.String("session", s.id), zap.Stringer("addr", s.addr),
-		zap.String("transport", s.transport), zap.String("subprotocol", subprotocol), zap.String("origin", clip(origin)))
+		zap.Stringer("transport", s.client.transport), zap.String("subprotocol", subprotocol), zap.String("origin", clip(origin)))
 	if draining := g.sessions.add(s); draining {
 		s.end(goingAway())
 	}

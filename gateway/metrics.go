@@ -33,9 +33,9 @@ func newMetrics(r prometheus.Registerer, sessions *registry) *metrics {
 			Help: "Time to connect to a broker, TLS included, by endpoint.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 8)}, []string{"endpoint"}),
 		dialFails: counter("broker_dial_failures_total", "Attempts to connect to a broker that failed, by endpoint.", "endpoint"),
 	}
-	for _, transport := range Transports() {
-		alive.WithLabelValues(transport)
-		begun.WithLabelValues(transport)
+	for _, name := range transportNames {
+		alive.WithLabelValues(name)
+		begun.WithLabelValues(name)
 	}
 	for _, reason := range Reasons() {
 		m.ends.WithLabelValues(string(reason))
@@ -44,13 +44,13 @@ func newMetrics(r prometheus.Registerer, sessions *registry) *metrics {
 	return m
 }
 
-func (m *metrics) begin(transport string) {
-	m.sessions.WithLabelValues(transport).Inc()
-	m.begun.WithLabelValues(transport).Inc()
+func (m *metrics) begin(t transport) {
+	m.sessions.WithLabelValues(t.String()).Inc()
+	m.begun.WithLabelValues(t.String()).Inc()
 }
 
-func (m *metrics) end(transport string, reason CloseReason) {
-	m.sessions.WithLabelValues(transport).Dec()
+func (m *metrics) end(t transport, reason CloseReason) {
+	m.sessions.WithLabelValues(t.String()).Dec()
 	m.ends.WithLabelValues(string(reason)).Inc()
 }
 

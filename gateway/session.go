@@ -24,11 +24,10 @@ import (
 // reading on the other side.
 type session struct {
 	// Set once, before the goroutines start.
-	gw        *Gateway
-	id        string
-	addr      netip.Addr
-	transport string
-	begun     int64
+	gw    *Gateway
+	id    string
+	addr  netip.Addr
+	begun int64
 
 	// Set by upstream before the session is connected.
 	broker      *wire.Conn // guarded by mu until then
@@ -102,7 +101,7 @@ const (
 // Logging in needs a deep stack, which a session would keep for its life, so it
 // goes on in a goroutine with a new one.
 func (s *session) run() {
-	s.gw.metrics.begin(s.transport)
+	s.gw.metrics.begin(s.client.transport)
 	s.startTicks()
 	if s.awaitLogin() {
 		go s.upstream()
@@ -211,5 +210,5 @@ func (s *session) logEnd() {
 		fields = append(fields, zap.String("cause", e.cause.Error()))
 	}
 	s.gw.log.Info("session ended", fields...)
-	s.gw.metrics.end(s.transport, e.reason)
+	s.gw.metrics.end(s.client.transport, e.reason)
 }

@@ -5,24 +5,30 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/stompgw/stompgw/sockjs"
 	"github.com/stompgw/stompgw/websocket"
 )
 
-// What carries a session, as logs and metrics call it: SockJS's transports have
-// SockJS's names but for its framed WebSocket, which is none to the others.
+// transport is what carries a session.
+type transport uint8
+
 const (
-	transportWebSocket = "websocket"
-	transportFramed    = "sockjs_websocket"
+	overWebSocket transport = iota
+	overFramedWebSocket
 )
 
-// Transports lists what can carry a session.
-func Transports() []string {
-	return []string{transportWebSocket, transportFramed,
-		sockjs.XHRStreaming, sockjs.XHR, sockjs.EventSource, sockjs.HTMLFile, sockjs.JSONP}
-}
+// transportNames is what logs and metrics call them: SockJS's own names, but for
+// its framed WebSocket, which would have the bare one's.
+var transportNames = []string{sockjs.WebSocket, "sockjs_websocket",
+	sockjs.XHRStreaming, sockjs.XHR, sockjs.EventSource, sockjs.HTMLFile, sockjs.JSONP}
+
+func (t transport) String() string { return transportNames[t] }
+
+// transportOf gives the transport that has one of SockJS's names.
+func transportOf(name string) transport { return transport(slices.Index(transportNames, name)) }
 
 // sockJS fills in what holds for clients of any kind.
 func (o *Options) sockJS() sockjs.Options {
@@ -60,11 +66,11 @@ func (g *Gateway) serveSockJS(w http.ResponseWriter, r *http.Request, path strin
 	case path == "/info":
 		g.sockjs.Info(w, r, allowed)
 	case path == "/websocket":
-		g.serveSocket(w, r, via, transportWebSocket)
+		g.serveSocket(w, r, via, overWebSocket)
 	case sockjs.IsIframe(path):
 		g.sockjs.Iframe(w, r)
 	case isSession && q.Transport == sockjs.WebSocket:
-		g.serveSocket(w, r, via, transportFramed)
+		g.serveSocket(w, r, via, overFramedWebSocket)
 	case isSession:
 		g.sockjs.Serve(w, r, q, sockjs.Caller{
 			Owner:       owner{via.client, page},
@@ -85,7 +91,7 @@ type owner struct {
 
 // serveSocket answers a request for one of SockJS's WebSockets, in the
 // protocol's words where it is no handshake.
-func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request, via forwarded, transport string) {
+func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request, via forwarded, t transport) {
 	switch {
 	case !g.options.SockJS.Serves(sockjs.WebSocket):
 		http.NotFound(w, r)
@@ -95,7 +101,7 @@ func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request, via forwar
 	case !websocket.IsUpgrade(r):
 		http.Error(w, `Can "Upgrade" only to "WebSocket".`, http.StatusBadRequest)
 	default:
-		g.upgrade(w, r, via, transport)
+		g.upgrade(w, r, via, t)
 	}
 }
 
@@ -105,7 +111,7 @@ func (g *Gateway) beginPolled(w http.ResponseWriter, r *http.Request, via forwar
 		g.refuse(w, r, via, refusal, refusal.Message)
 		return false
 	}
-	s := g.newSession(via.client, conn.Transport())
+	s := g.newSession(via.client, transportOf(conn.Transport()))
 	s.client.polled = &polled{conn: conn}
 	s.client.messageType = TextMessages
 	g.begin(s, r.Header.Get("Origin"), "")
