@@ -145,17 +145,6 @@ func (c *client) decode(buf *wire.Buffer, deliver func([]byte, *wire.Batch) erro
 	return nil
 }
 
-// send writes a whole STOMP frame in a message of its own.
-func (c *client) send(frame []byte) error {
-	switch {
-	case c.polled != nil:
-		return c.polled.end(c.polled.conn.Send([][]byte{frame}, false))
-	case c.framed != nil:
-		return c.control(appendFramed(nil, frame))
-	}
-	return c.control(append(websocket.AppendHeader(nil, c.messageType.opcode(frame), true, len(frame)), frame...))
-}
-
 // control writes a small frame of its own, such as a pong.
 func (c *client) control(frame []byte) error {
 	c.mu.Lock()
@@ -180,26 +169,6 @@ func (c *client) write(frame []byte) error {
 	return nil
 }
 
-// beat writes a STOMP heart-beat if it can be written at once.
-func (c *client) beat() error {
-	if c.framed != nil {
-		return c.tryControl(framedBeat, true)
-	}
-	return c.tryControl(c.messageType.heartBeat(), true)
-}
-
-// ping asks for a sign of life if that can be written at once.
-func (c *client) ping() error {
-	if c.framed != nil {
-		return c.tryControl(framedPing, true)
-	}
-	return c.tryControl(pingFrame, false)
-}
-
-// keepsItself tells whether the leg needs no pings and no heart-beats of the
-// session's: SockJS over HTTP has its own, and notices when its client is gone.
-func (c *client) keepsItself() bool { return c.polled != nil }
-
 // tryControl is control for those who must not wait. Where another writes, or
 // the socket is full, the leg is not silent anyway. A frame that is a message is
 // not put into a fragmented one.
@@ -221,37 +190,6 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 		c.broken = true
 	}
 	return err
-}
-
-// fits tells whether a part of a message can be gathered. Where not, flush
-// first.
-func (c *client) fits(out *wire.Batch, p []byte) bool {
-	switch {
-	case c.polled != nil:
-		return c.polled.fits()
-	case c.framed != nil:
-		return c.framed.fits(out, p)
-	}
-	return out.Fits(websocket.MaxHeader + len(p))
-}
-
-// gather adds a message, or a part of one, to what flush writes. p must stay as
-// it is until then.
-func (c *client) gather(out *wire.Batch, op websocket.Opcode, last bool, p []byte) {
-	switch {
-	case c.polled != nil:
-		c.polled.gather(p)
-	case c.framed != nil:
-		c.framed.gather(out, op, last, p)
-	default:
-		out.Grow(func(dst []byte) []byte { return websocket.AppendHeader(dst, op, last, len(p)) })
-		out.Add(p)
-	}
-}
-
-// gathered tells whether there is something to flush.
-func (c *client) gathered(out *wire.Batch) bool {
-	return out.Len() > 0 || c.polled != nil && c.polled.gathered()
 }
 
 // flush writes a batch of whole WebSocket frames, after which a fragmented
@@ -280,25 +218,6 @@ func (t MessageType) opcode(frame []byte) websocket.Opcode {
 		return websocket.Binary
 	}
 	return websocket.Text
-}
-
-// interrupt makes waiting and later reads fail, and writes that last beyond t.
-func (c *client) interrupt(t time.Time) {
-	if c.polled != nil {
-		c.polled.conn.Interrupt(t)
-		return
-	}
-	c.conn.SetReadDeadline(longAgo)
-	c.conn.EndWrites(t)
-}
-
-// close cuts the leg off at once.
-func (c *client) close() {
-	if c.polled != nil {
-		c.polled.conn.Abort()
-		return
-	}
-	_ = c.conn.Close() // closing twice is harmless
 }
 
 // bye says the last words: what is left of an unfinished batch, an ERROR frame,

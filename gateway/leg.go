@@ -1,0 +1,94 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/stompgw/stompgw/websocket"
+	"github.com/stompgw/stompgw/wire"
+)
+
+// What the session asks of its client's leg, whichever carries it: a bare
+// WebSocket, one with SockJS's frames, or SockJS over HTTP. The fields are looked
+// at instead of a table of methods, so that a bare WebSocket pays for the others
+// with a comparison only.
+
+// send writes a whole STOMP frame in a message of its own.
+func (c *client) send(frame []byte) error {
+	switch {
+	case c.polled != nil:
+		return c.polled.end(c.polled.conn.Send([][]byte{frame}, false))
+	case c.framed != nil:
+		return c.control(appendFramed(nil, frame))
+	}
+	return c.control(append(websocket.AppendHeader(nil, c.messageType.opcode(frame), true, len(frame)), frame...))
+}
+
+// beat writes a STOMP heart-beat if it can be written at once.
+func (c *client) beat() error {
+	if c.framed != nil {
+		return c.tryControl(framedBeat, true)
+	}
+	return c.tryControl(c.messageType.heartBeat(), true)
+}
+
+// ping asks for a sign of life if that can be written at once.
+func (c *client) ping() error {
+	if c.framed != nil {
+		return c.tryControl(framedPing, true)
+	}
+	return c.tryControl(pingFrame, false)
+}
+
+// keepsItself tells whether the leg needs no pings and no heart-beats of the
+// session's: SockJS over HTTP has its own, and notices when its client is gone.
+func (c *client) keepsItself() bool { return c.polled != nil }
+
+// fits tells whether a part of a message can be gathered. Where not, flush
+// first.
+func (c *client) fits(out *wire.Batch, p []byte) bool {
+	switch {
+	case c.polled != nil:
+		return c.polled.fits()
+	case c.framed != nil:
+		return c.framed.fits(out, p)
+	}
+	return out.Fits(websocket.MaxHeader + len(p))
+}
+
+// gather adds a message, or a part of one, to what flush writes. p must stay as
+// it is until then.
+func (c *client) gather(out *wire.Batch, op websocket.Opcode, last bool, p []byte) {
+	switch {
+	case c.polled != nil:
+		c.polled.gather(p)
+	case c.framed != nil:
+		c.framed.gather(out, op, last, p)
+	default:
+		out.Grow(func(dst []byte) []byte { return websocket.AppendHeader(dst, op, last, len(p)) })
+		out.Add(p)
+	}
+}
+
+// gathered tells whether there is something to flush.
+func (c *client) gathered(out *wire.Batch) bool {
+	return out.Len() > 0 || c.polled != nil && c.polled.gathered()
+}
+
+// interrupt makes waiting and later reads fail, and writes that last beyond t.
+func (c *client) interrupt(t time.Time) {
+	if c.polled != nil {
+		c.polled.conn.Interrupt(t)
+		return
+	}
+	c.conn.SetReadDeadline(longAgo)
+	c.conn.EndWrites(t)
+}
+
+// close cuts the leg off at once.
+func (c *client) close() {
+	if c.polled != nil {
+		c.polled.conn.Abort()
+		return
+	}
+	_ = c.conn.Close() // closing twice is harmless
+}
