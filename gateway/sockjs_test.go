@@ -194,6 +194,22 @@ func TestSockJSCannotCarry(t *testing.T) {
 	}
 }
 
+// Nor can the broker's own last word pass where it is not UTF-8.
+func TestSockJSLastWordIsText(t *testing.T) {
+	g := newSockJS(t, nil)
+	g.wantPoll("a", "o\n")
+	g.wantPost("a", 204, "CONNECT\naccept-version:1.2\n\n\x00")
+	p := g.accept()
+	p.frame()
+	p.write("ERROR\nmessage:no\n\n\xff\x00")
+	if got := g.poll("a"); !strings.HasPrefix(got, `a["ERROR\ncode:bad_utf8\n`) {
+		t.Fatalf("got %q, want an ERROR that is text", got)
+	}
+	if got := g.poll("a"); !strings.HasPrefix(got, "c[1002,") {
+		t.Fatalf("got %q, want close 1002", got)
+	}
+}
+
 // A frame that fills more than one read is one message.
 func TestSockJSBigFrameIsOneMessage(t *testing.T) {
 	g := newSockJS(t, nil)

@@ -90,7 +90,6 @@ func (v *Server) post(control *http.ResponseController, w http.ResponseWriter, r
 // an error the rest is not waited for: the connection ends with the answer.
 func (v *Server) readBody(control *http.ResponseController, w http.ResponseWriter, r *http.Request, most int) ([]byte, error) {
 	if r.Body == nil || r.ContentLength == 0 {
-		_ = control.SetReadDeadline(time.Time{}) // or net/http would soon take a client that waits for one that is gone
 		return nil, nil
 	}
 	_ = control.SetReadDeadline(time.Now().Add(v.options.BodyTimeout)) // else the body has no limit
