@@ -17,7 +17,6 @@ import (
 // to two gateways: no session is lost, and both gateways have some.
 func TestSockJSBehindBalancers(t *testing.T) {
 	onlyGateway(t)
-	t.Parallel()
 	b := rabbitMQ(t)
 	needs(t, "node_modules/sockjs-client")
 	for name, start := range map[string]func(t *testing.T, port int, a, b *gw.Gateway){"HAProxy": startHAProxy, "nginx": startNginx} {

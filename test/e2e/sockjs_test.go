@@ -56,11 +56,12 @@ func needs(t *testing.T, file string) {
 	}
 }
 
+// The tests of SockJS keep many connections and a browser busy, so they have the machine to themselves.
+
 // TestSockJSInNode: 1,000 messages each way in order, a frame larger than a read, DISCONNECT with receipt, and all of it
 // again, on each transport that sockjs-client has in Node.
 func TestSockJSInNode(t *testing.T) {
 	onlyGateway(t)
-	t.Parallel()
 	b := rabbitMQ(t)
 	needs(t, "node_modules/sockjs-client-1.1")
 	g := startSockJS(t, b)
@@ -80,7 +81,6 @@ func TestSockJSInNode(t *testing.T) {
 // another one that is allowed; a page of a third is refused on each.
 func TestSockJSInChromium(t *testing.T) {
 	onlyGateway(t)
-	t.Parallel()
 	b := rabbitMQ(t)
 	needs(t, "node_modules/sockjs-client-1.1")
 	needs(t, "sockjs/old/sockjs-0.3.4.min.js")
