@@ -99,7 +99,7 @@ func openIdle(t *testing.T, g *gw.Gateway, transport string, count int) idlers {
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
-			c, err := idleSession(g.Listen, transport, "idle" + strconv.FormatInt(names.Add(1), 10))
+			c, err := idleSession(g.Listen, transport, "idle"+strconv.FormatInt(names.Add(1), 10))
 			if err != nil {
 				t.Errorf("open session %d by %s: %v", i, transport, err)
 				return
