@@ -28,6 +28,7 @@ type sockjsCase struct {
 	Count     int    `json:"count"`
 	Patience  int    `json:"patience"` // milliseconds for each step
 	Refused   bool   `json:"refused"`
+	ASCII     bool   `json:"ascii"` // no character of more than one byte
 }
 
 const allTransports = "websocket,xhr_streaming,xhr,eventsource,htmlfile,jsonp"
@@ -68,7 +69,11 @@ func TestSockJSInNode(t *testing.T) {
 	var cases []sockjsCase
 	for _, version := range []string{"1.6.1", "1.1.5"} {
 		for _, transport := range []string{"websocket", "xhr-streaming", "xhr-polling", "eventsource"} {
-			cases = append(cases, b.sockjsCase(t, "", version, transport, "http://"+g.Listen+"/stomp", ""))
+			c := b.sockjsCase(t, "", version, transport, "http://"+g.Listen+"/stomp", "")
+			// Under sockjs-client 1.1.5, Node's eventsource 0.1.6 makes a string of each chunk it reads, and so breaks
+			// a character that two chunks share. Browsers, and the eventsource of 1.6.1, put bytes together first.
+			c.ASCII = version == "1.1.5" && transport == "eventsource"
+			cases = append(cases, c)
 		}
 	}
 	if count := runNode(t, "run-sockjs-node.js", map[string]any{"cases": cases}); count != len(cases) {

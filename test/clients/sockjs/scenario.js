@@ -37,19 +37,20 @@
 
   // exchange sends so many messages and gets them back in order, then leaves in order; and does it again.
   async function exchange(env, SockJS, Stomp) {
+    const text = (i) => (env.ascii ? `${i} "quoted" \\ </script>` : `${i} ☃ \u2028 "quoted" \\ </script>`);
     for (const [round, count] of [[1, env.count], [2, 10]]) {
       await session(env, SockJS, Stomp, async ({ client, receipt }) => {
         const queue = `/queue/${env.tag}-${round}`;
         let next = 0;
         const all = new Promise((yes, no) => {
           client.subscribe(queue, (message) => {
-            const want = `${next} ☃ \u2028 "quoted" \\ </script>`;
+            const want = text(next);
             if (message.body !== want) no(new Error(`message ${next}: got ${JSON.stringify(message.body)}`));
             next += 1;
             if (next === count) yes();
           });
         });
-        for (let i = 0; i < count; i += 1) client.send(queue, {}, `${i} ☃ \u2028 "quoted" \\ </script>`);
+        for (let i = 0; i < count; i += 1) client.send(queue, {}, text(i));
         await within(all, `${count} messages (${next} came)`, env.patience).catch((e) => { throw new Error(`${e.message}, ${next} came`); });
         // One frame of the broker that fills more than one read, in one message.
         const big = 'x'.repeat(200000);
