@@ -163,7 +163,7 @@ func (s *Session) Interrupt(t time.Time) {
 }
 
 // Abort cuts the session off: nothing waits any more, and an answer that is
-// being written is broken off.
+// being written is broken off, unless it has the close frame.
 func (s *Session) Abort() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,7 +173,7 @@ func (s *Session) Abort() {
 	default:
 	}
 	close(s.aborted)
-	if s.receiver != nil {
+	if s.receiver != nil && !s.last {
 		s.receiver.cut()
 	}
 }

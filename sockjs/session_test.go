@@ -199,6 +199,25 @@ func TestCloseLingers(t *testing.T) {
 	<-closed
 }
 
+// Whoever closes a session cuts it off right behind. That must not break an answer
+// that has the close frame and lacks its end: a browser throws away what it has
+// of an answer that breaks.
+func TestAbortBehindCloseBreaksNoAnswer(t *testing.T) {
+	s := newTestServer(t, nil)
+	session, x := s.open("a", XHRStreaming)
+	x.want(strings.Repeat("h", 2048) + "\no\n")
+	session.mu.Lock()
+	rc := session.receiver
+	session.mu.Unlock()
+	session.saidGoodbye() // as the receiver says when it has written the close frame
+	session.Abort()
+	session.mu.Lock()
+	defer session.mu.Unlock()
+	if rc.cutOff {
+		t.Error("the answer was cut off between its close frame and its end")
+	}
+}
+
 func TestCloseGivesUp(t *testing.T) {
 	s := newTestServer(t, func(o *Options) { o.DisconnectDelay = 50 * time.Millisecond })
 	session, x := s.open("a", XHR)
