@@ -34,6 +34,7 @@ install_packages() {
 	[ -e /usr/lib/rabbitmq/bin/rabbitmq-server ] || wanted="$wanted rabbitmq-server"
 	[ -e /usr/share/activemq/bin/activemq.jar ] || wanted="$wanted activemq"
 	[ -e /usr/bin/chromium ] || wanted="$wanted chromium"
+	command -v mvn >/dev/null 2>&1 || wanted="$wanted maven"
 	[ -e /usr/sbin/haproxy ] || wanted="$wanted haproxy"
 	[ -e /usr/sbin/nginx ] || wanted="$wanted nginx-light"
 	command -v node >/dev/null 2>&1 || wanted="$wanted nodejs"
