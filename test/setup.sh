@@ -84,6 +84,7 @@ install_old_sockjs() {
 	printf 'SETUP: fetching sockjs-client 0.3.4\n' >&2
 	dir=$(mktemp -d)
 	if mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack -Dartifact=org.webjars:sockjs-client:0.3.4 \
+		-Dmdep.unpackMarkersDirectory="$dir" \
 		-DoutputDirectory="$dir" >&2 && mkdir -p "$(dirname "$file")" &&
 		cp "$dir/META-INF/resources/webjars/sockjs-client/0.3.4/sockjs.min.js" "$file" &&
 		echo "$sum  $file" | sha256sum -c --status; then :; else

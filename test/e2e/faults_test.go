@@ -172,6 +172,7 @@ func TestStall(t *testing.T) {
 				time.Sleep(500 * time.Millisecond)
 				return had > 0 && sent.Load() == had
 			})
+			t.Logf("held back after %d messages of %d", sent.Load(), count)
 			if sent.Load() == count {
 				t.Errorf("all of %d bytes were taken while the broker did not read", count*size)
 			}

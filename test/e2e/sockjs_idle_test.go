@@ -71,16 +71,6 @@ func TestSockJSIdleSessions(t *testing.T) {
 // settled waits a moment, in which what has begun to wait goes on waiting.
 func settled(t *testing.T) { t.Helper(); time.Sleep(time.Second) }
 
-func sampled(t *testing.T, g *gw.Gateway) figures {
-	t.Helper()
-	collectGarbage(t, g)
-	m, err := g.Scrape()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return figures{m.Sum("go_goroutines"), m.Sum("process_open_fds"), m.Sum("go_memstats_heap_alloc_bytes"), m.Sum("process_resident_memory_bytes")}
-}
-
 // idlers are the connections of sessions that wait.
 type idlers []net.Conn
 

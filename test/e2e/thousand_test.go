@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"context"
-	"io"
 	"net"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -40,43 +38,6 @@ func TestThousandSessionsKilled(t *testing.T) {
 	// A few goroutines and files serve the gateway itself.
 	if base.goroutines > 50 || base.descriptors > 50 {
 		t.Errorf("at rest there are %v goroutines and %v descriptors, want a handful", base.goroutines, base.descriptors)
-	}
-}
-
-type figures struct{ goroutines, descriptors, heap, resident float64 }
-
-// atRest waits until no session is left and no goroutine is on its way out, and measures after a garbage collection.
-func atRest(t *testing.T, g *gw.Gateway) figures {
-	t.Helper()
-	gw.Eventually(t, 30*time.Second, "no session left", func() bool { return g.Sessions(t) == 0 })
-	var f, before figures
-	gw.Eventually(t, 30*time.Second, "figures that stay as they are", func() bool {
-		before = f
-		collectGarbage(t, g)
-		m, err := g.Scrape()
-		if err != nil {
-			t.Fatal(err)
-		}
-		f = figures{
-			m.Sum("go_goroutines"), m.Sum("process_open_fds"),
-			m.Sum("go_memstats_heap_alloc_bytes"), m.Sum("process_resident_memory_bytes"),
-		}
-		return f.goroutines == before.goroutines && f.descriptors == before.descriptors && f.heap < before.heap+100_000
-	})
-	return f
-}
-
-func collectGarbage(t *testing.T, g *gw.Gateway) {
-	t.Helper()
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get("http://" + g.Admin + "/debug/pprof/heap?gc=1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("/debug/pprof/heap: %s", resp.Status)
 	}
 }
 

@@ -17,6 +17,10 @@ const (
 	Down                  // from the target to the client
 )
 
+// receiveBuffer is what the kernel takes for the relay of each connection, in bytes. Left alone it would grow to tens
+// of MiB, and a relay that stalls would not make its sender wait.
+const receiveBuffer = 256 << 10
+
 // Proxy relays connections to one target. Its faults hold for all of its connections, open and to come.
 type Proxy struct {
 	Addr string // host:port that clients dial
@@ -130,6 +134,8 @@ func (p *Proxy) accept() {
 			client.Close()
 			continue
 		}
+		_ = client.(*net.TCPConn).SetReadBuffer(receiveBuffer)
+		_ = target.(*net.TCPConn).SetReadBuffer(receiveBuffer)
 		pr := &pair{[2]*net.TCPConn{target.(*net.TCPConn), client.(*net.TCPConn)}}
 		p.set(func() { p.pairs[pr] = true })
 		var both sync.WaitGroup
