@@ -106,6 +106,7 @@ type Limits struct {
 type Frames struct {
 	MessageType  MessageType `env:"MESSAGE_TYPE" envDefault:"auto"`
 	CloseOnError bool        `env:"CLOSE_ON_ERROR" envDefault:"false"` // after any ERROR of the broker
+	KeepErrors   bool        `env:"KEEP_ERRORS" envDefault:"false"`    // of the broker, with its internals
 }
 
 // SockJS is what browsers and networks without WebSocket get, on the same paths.

@@ -77,6 +77,7 @@ var topics = []topic{
 	{"Frames", "", []variable{
 		{"MESSAGE_TYPE", oneOf(MessageAuto, MessageText, MessageBinary), "The type of the WebSocket messages that browsers get. `auto` is text where the frame is UTF-8, else binary."},
 		{"CLOSE_ON_ERROR", boolean, "Close after any ERROR of the broker, as STOMP has it. Otherwise that is the broker's choice, except for an ERROR that answers CONNECT."},
+		{"KEEP_ERRORS", boolean, "Pass the broker's ERROR frames on as they are. Otherwise stack traces and class names are taken out of them, and bodies that are no text or over 32 KiB: browsers need not know how the broker is made."},
 	}},
 	{"SockJS", "Browsers and networks without WebSocket reach the same gateway by SockJS, on the same paths: see [sockjs.md](sockjs.md).", []variable{
 		{"SOCKJS", boolean, "Serve SockJS. Off, only WebSocket is served."},

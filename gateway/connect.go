@@ -193,7 +193,9 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 	case frameinspect.CmdError:
 		e := endBy(BrokerClosed, "the broker refused the login", fmt.Errorf("broker %s answered CONNECT with ERROR: %s", s.target, h.Text("message")))
 		e.code = closeCodes[ProtocolError]
-		e.last = answer
+		if e.last = answer; !s.gw.options.KeepErrors {
+			e.last = cleanError(answer)
+		}
 		return &endingError{e}
 	case frameinspect.CmdConnected:
 	default:

@@ -28,6 +28,7 @@ type Options struct {
 	Credentials    Credentials
 	MessageType    MessageType
 	CloseOnError   bool // end a session after any ERROR of the broker
+	KeepErrors     bool // let an ERROR of the broker through with its stack traces and all
 
 	ClientHeartBeat frameinspect.HeartBeat // what the gateway offers a client
 	BrokerHeartBeat frameinspect.HeartBeat // what the gateway offers a broker

@@ -64,6 +64,7 @@ func gatewayOptions(c config.Config) gateway.Options {
 		},
 		MessageType:  messageTypes[c.Frames.MessageType],
 		CloseOnError: c.Frames.CloseOnError,
+		KeepErrors:   c.Frames.KeepErrors,
 
 		ClientHeartBeat: frameinspect.HeartBeat(c.HeartBeats.Client),
 		BrokerHeartBeat: frameinspect.HeartBeat(c.HeartBeats.Broker),
