@@ -36,7 +36,7 @@ var keepers = map[string][]string{
 	"github.com/caarlos0/env":             {"config"},
 	"github.com/golang-jwt/jwt":           {"auth"},
 	"github.com/MicahParks/jwkset":        {"auth"},
-	"golang.org/x/crypto":                 {"auth", "config"},
+	"golang.org/x/crypto":                 {"auth"},
 	"go.uber.org/zap":                     {"cmd/stompgw", "gateway"},
 	"github.com/prometheus/client_golang": {"admin", "cmd/stompgw", "gateway"},
 }
