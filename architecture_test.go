@@ -17,13 +17,14 @@ const module = "github.com/stompgw/stompgw"
 // rooms are the packages of the product and what of ours each may import. A
 // package that is not here has no place yet: give it one, here and in the docs.
 var rooms = map[string][]string{
-	"cmd/stompgw":  {"admin", "broker", "config", "demo", "frameinspect", "gateway", "sockjs"},
+	"cmd/stompgw":  {"admin", "auth", "broker", "config", "demo", "frameinspect", "gateway", "sockjs"},
 	"admin":        {},
+	"auth":         {},
 	"broker":       {"frameinspect", "wire"},
 	"config":       {},
 	"demo":         {"frameinspect"},
 	"frameinspect": {},
-	"gateway":      {"broker", "frameinspect", "sockjs", "websocket", "wire"},
+	"gateway":      {"auth", "broker", "frameinspect", "sockjs", "websocket", "wire"},
 	"sockjs":       {},
 	"websocket":    {},
 	"wire":         {},
@@ -33,6 +34,9 @@ var rooms = map[string][]string{
 var keepers = map[string][]string{
 	"github.com/gobwas/ws":                {"websocket"},
 	"github.com/caarlos0/env":             {"config"},
+	"github.com/golang-jwt/jwt":           {"auth"},
+	"github.com/MicahParks/jwkset":        {"auth"},
+	"golang.org/x/crypto":                 {"auth"},
 	"go.uber.org/zap":                     {"cmd/stompgw", "gateway"},
 	"github.com/prometheus/client_golang": {"admin", "cmd/stompgw", "gateway"},
 }
