@@ -117,7 +117,7 @@ func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
 	if now-s.downAt >= pausedFrom {
 		s.client.taken.set(now)
 	}
-	return nil
+	return s.sayUnsaid()
 }
 
 // scanBroker looks for frames in the buffer and gathers the whole ones.
