@@ -142,6 +142,7 @@ var mistakes = []struct{ environ, want string }{
 	{`SOCKJS_COOKIE_HTTP_ONLY=1s`, `STOMPGW_SOCKJS_COOKIE_HTTP_ONLY="1s": expected true or false`},
 	{`MESSAGE_TYPE=utf8`, `STOMPGW_MESSAGE_TYPE="utf8": expected auto, text or binary`},
 	{`CLOSE_ON_ERROR=2`, `STOMPGW_CLOSE_ON_ERROR="2": expected true or false`},
+	{`KEEP_ERRORS=2`, `STOMPGW_KEEP_ERRORS="2": expected true or false`},
 	{`DRAIN_DELAY=2h`, `STOMPGW_DRAIN_DELAY="2h": expected a duration from 0s to 1h, such as 5s`},
 	{`DRAIN_SPREAD=-1s`, `STOMPGW_DRAIN_SPREAD="-1s": expected a duration from 0s to 1h, such as 15s`},
 	{`DRAIN_TIMEOUT=3h`, `STOMPGW_DRAIN_TIMEOUT="3h": expected a duration from 0s to 2h, such as 30s`},
