@@ -17,10 +17,11 @@ const module = "github.com/stompgw/stompgw"
 // rooms are the packages of the product and what of ours each may import. A
 // package that is not here has no place yet: give it one, here and in the docs.
 var rooms = map[string][]string{
-	"cmd/stompgw":  {"admin", "auth", "broker", "config", "demo", "frameinspect", "gateway", "sockjs"},
+	"cmd/stompgw":  {"admin", "auth", "broker", "cluster", "config", "demo", "frameinspect", "gateway", "sockjs"},
 	"admin":        {},
 	"auth":         {},
 	"broker":       {"frameinspect", "wire"},
+	"cluster":      {"sockjs"},
 	"config":       {},
 	"demo":         {"frameinspect"},
 	"frameinspect": {},
@@ -38,8 +39,8 @@ var keepers = map[string][]string{
 	"github.com/golang-jwt/jwt":           {"auth"},
 	"github.com/MicahParks/jwkset":        {"auth"},
 	"golang.org/x/crypto":                 {"auth"},
-	"go.uber.org/zap":                     {"cmd/stompgw", "gateway"},
-	"github.com/prometheus/client_golang": {"admin", "cmd/stompgw", "gateway"},
+	"go.uber.org/zap":                     {"cluster", "cmd/stompgw", "gateway"},
+	"github.com/prometheus/client_golang": {"admin", "cluster", "cmd/stompgw", "gateway"},
 }
 
 // Names that say nothing about what is inside.

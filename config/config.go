@@ -22,6 +22,7 @@ type Config struct {
 	Limits      Limits
 	Frames      Frames
 	SockJS      SockJS
+	Cluster     Cluster
 	Drain       Drain
 	Log         Log
 }
@@ -122,6 +123,14 @@ type SockJS struct {
 	Cookie          CookieMode    `env:"SOCKJS_COOKIE" envDefault:"off"`            // JSESSIONID
 	CookieSameSite  SameSite      `env:"SOCKJS_COOKIE_SAME_SITE" envDefault:"none"` // none only with a secure cookie
 	CookieHTTPOnly  bool          `env:"SOCKJS_COOKIE_HTTP_ONLY" envDefault:"true"`
+}
+
+// Cluster is where other gateways are that SockJS sessions are served with. It is
+// off where Listen is empty; otherwise all is set.
+type Cluster struct {
+	Listen string `env:"CLUSTER_LISTEN"` // host:port of the other members
+	Peers  []Peer `env:"CLUSTER_PEERS"`
+	Secret Secret `env:"CLUSTER_SECRET"` // of 32 characters or more
 }
 
 // Drain is how the gateway goes away: Delay, then Spread, both within Timeout.

@@ -12,6 +12,9 @@ import (
 // environment is this one with its own lines after it, DIR is a folder.
 const sound = "BROKERS=tcp://a\n"
 
+// long is as long as a cluster's secret must be.
+const long = "0123456789abcdef0123456789abcdef"
+
 var mistakes = []struct{ environ, want string }{
 	// Listeners.
 	{`LISTEN=abc`, `STOMPGW_LISTEN="abc": expected host:port, such as :8080`},
@@ -140,6 +143,22 @@ var mistakes = []struct{ environ, want string }{
 	{`SOCKJS_COOKIE=true`, `STOMPGW_SOCKJS_COOKIE="true": expected off, on or secure`},
 	{`SOCKJS_COOKIE_SAME_SITE=` + "None", `STOMPGW_SOCKJS_COOKIE_SAME_SITE="None": expected unset, none, lax or strict`},
 	{`SOCKJS_COOKIE_HTTP_ONLY=1s`, `STOMPGW_SOCKJS_COOKIE_HTTP_ONLY="1s": expected true or false`},
+	// Cluster.
+	{"CLUSTER_LISTEN=7946\nCLUSTER_PEERS=a:1\nCLUSTER_SECRET=" + long, `STOMPGW_CLUSTER_LISTEN="7946": expected host:port, such as :7946`},
+	{"CLUSTER_LISTEN=:7946", "" +
+		`STOMPGW_CLUSTER_PEERS="": expected a value where STOMPGW_CLUSTER_LISTEN is set` + "\n" +
+		`STOMPGW_CLUSTER_SECRET="***": expected a value where STOMPGW_CLUSTER_LISTEN is set`},
+	{"CLUSTER_PEERS=a:1\nCLUSTER_SECRET=" + long, "" +
+		`STOMPGW_CLUSTER_PEERS="a:1": expected only together with STOMPGW_CLUSTER_LISTEN` + "\n" +
+		`STOMPGW_CLUSTER_SECRET="***": expected only together with STOMPGW_CLUSTER_LISTEN`},
+	{"CLUSTER_LISTEN=:1\nCLUSTER_PEERS=a:1\nCLUSTER_SECRET=short", `STOMPGW_CLUSTER_SECRET="***": expected at least 32 characters`},
+	{"CLUSTER_LISTEN=:1\nCLUSTER_PEERS=a\nCLUSTER_SECRET=" + long, `STOMPGW_CLUSTER_PEERS="a": expected host:port or dns:name:port`},
+	{"CLUSTER_LISTEN=:1\nCLUSTER_PEERS=a:1,dns:b\nCLUSTER_SECRET=" + long, `STOMPGW_CLUSTER_PEERS="a:1,dns:b": expected host:port or dns:name:port (item 2)`},
+	{"CLUSTER_LISTEN=:1\nCLUSTER_PEERS=dns:10.0.0.1:1\nCLUSTER_SECRET=" + long, `STOMPGW_CLUSTER_PEERS="dns:10.0.0.1:1": expected a name behind dns:, not an address`},
+	{"CLUSTER_LISTEN=:1\nCLUSTER_PEERS=a:1,a:1\nCLUSTER_SECRET=" + long, `STOMPGW_CLUSTER_PEERS="a:1,a:1": expected each peer once (item 2)`},
+	{"CLUSTER_LISTEN=:8080\nCLUSTER_PEERS=a:1\nCLUSTER_SECRET=" + long, `STOMPGW_CLUSTER_LISTEN=":8080": expected another address than STOMPGW_LISTEN (:8080)`},
+	{"CLUSTER_LISTEN=:9090\nCLUSTER_PEERS=a:1\nCLUSTER_SECRET=" + long, `STOMPGW_CLUSTER_LISTEN=":9090": expected another address than STOMPGW_ADMIN_LISTEN (127.0.0.1:9090)`},
+
 	{`MESSAGE_TYPE=utf8`, `STOMPGW_MESSAGE_TYPE="utf8": expected auto, text or binary`},
 	{`CLOSE_ON_ERROR=2`, `STOMPGW_CLOSE_ON_ERROR="2": expected true or false`},
 	{`KEEP_ERRORS=2`, `STOMPGW_KEEP_ERRORS="2": expected true or false`},

@@ -92,6 +92,11 @@ var topics = []topic{
 		{"SOCKJS_COOKIE_SAME_SITE", oneOf(SameSiteUnset, SameSiteNone, SameSiteLax, SameSiteStrict), "The cookie's SameSite. Browsers take `none`, which pages of other sites need, only from a `secure` cookie; with another it is left out."},
 		{"SOCKJS_COOKIE_HTTP_ONLY", boolean, "Keep the cookie from scripts."},
 	}},
+	{"Cluster", "Several gateways that serve SockJS sessions together, behind a load balancer that sends their requests anywhere: see [sockjs.md](sockjs.md#several-gateways-a-cluster). WebSockets need none of it.", []variable{
+		{"CLUSTER_LISTEN", hostPortOrOff(":7946"), "Where the other members connect; empty is no cluster. Only members need to reach it, and only those who have the secret get in."},
+		{"CLUSTER_PEERS", peers, "Where the other members listen, a list; itself may be in it. `dns:` names a host whose every address is one, such as a headless Service, and is looked up every five seconds."},
+		{"CLUSTER_SECRET", clusterSecret, "The same for all members, a secret. Their connections are encrypted and authenticated with a key that is made out of it. `openssl rand -hex 32` makes a good one."},
+	}},
 	{"Going away", "What happens after SIGTERM. A second signal ends at once.", []variable{
 		{"DRAIN_DELAY", duration(0, time.Hour, "5s"), "How long readiness fails while everything else goes on, so that load balancers notice."},
 		{"DRAIN_SPREAD", duration(0, time.Hour, "15s"), "The time after it over which sessions are closed with 1001, so that clients do not come back all at once."},

@@ -86,6 +86,7 @@ var (
 	proxies   = rule{form: proxyForm}
 	paths     = rule{form: pathForm}
 	transport = rule{form: transportForm}
+	peers     = rule{form: peerForm, example: "dns:stompgw-cluster:7946"}
 	endpoints = rule{form: endpointForm, ok: func(v any) bool { return len(v.([]Endpoint)) > 0 }}
 
 	scriptURL = rule{form: "an http or https URL, or a path on this host", example: "/sockjs.min.js", ok: func(v any) bool {
@@ -101,6 +102,20 @@ var (
 		return !strings.ContainsAny(v.(string), "\r\n\x00")
 	}}
 )
+
+// clusterSecret takes what cannot be guessed: whoever connects can try.
+var clusterSecret = rule{form: "at least 32 characters", ok: func(v any) bool {
+	s := v.(Secret)
+	return !s.IsSet() || len(s.Reveal()) >= 32
+}}
+
+// hostPortOrOff is hostPort, where nothing is taken too and switches something off.
+func hostPortOrOff(example string) rule {
+	r := hostPort(example)
+	given := r.ok
+	r.ok = func(v any) bool { return v.(string) == "" || given(v) }
+	return r
+}
 
 // hostPort takes addresses to listen on.
 func hostPort(example string) rule {

@@ -28,11 +28,9 @@ func text(value any) string {
 	case []string:
 		return strings.Join(v, ",")
 	case []Transport:
-		items := make([]string, len(v))
-		for i, t := range v {
-			items[i] = string(t)
-		}
-		return strings.Join(items, ",")
+		return joinWords(v)
+	case []Peer:
+		return joinWords(v)
 	case []Endpoint:
 		return join(v)
 	case []netip.Prefix:
@@ -40,6 +38,14 @@ func text(value any) string {
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+func joinWords[T ~string](list []T) string {
+	items := make([]string, len(list))
+	for i, item := range list {
+		items[i] = string(item)
+	}
+	return strings.Join(items, ",")
 }
 
 func join[T fmt.Stringer](list []T) string {

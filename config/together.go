@@ -22,6 +22,7 @@ func (r *reading) checkTogether(c *Config) {
 		r.mistake(Prefix+"DRAIN_TIMEOUT", "at least "+Prefix+"DRAIN_DELAY and "+Prefix+"DRAIN_SPREAD together ("+
 			short(c.Drain.Delay+c.Drain.Spread)+")")
 	}
+	r.checkCluster(c)
 	if r.good("BROKERS") && !slices.ContainsFunc(c.Broker.Endpoints, func(e Endpoint) bool { return e.TLS }) {
 		for _, name := range []string{"CA_FILE", "SERVER_NAME", "CERT_FILE", "KEY_FILE"} {
 			if name = Prefix + "BROKER_TLS_" + name; r.values[name] != "" {

@@ -43,7 +43,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// everything sets each variable, but for TLS files, to another value than its
+// everything sets each variable, but for TLS files and the cluster, to another value than its
 // default, in the form that Lines gives.
 const everything = `STOMPGW_LISTEN=127.0.0.1:0
 STOMPGW_ADMIN_LISTEN=[::1]:0
@@ -98,6 +98,9 @@ STOMPGW_SOCKJS_MAX_POST=64KiB
 STOMPGW_SOCKJS_COOKIE=secure
 STOMPGW_SOCKJS_COOKIE_SAME_SITE=strict
 STOMPGW_SOCKJS_COOKIE_HTTP_ONLY=false
+STOMPGW_CLUSTER_LISTEN=
+STOMPGW_CLUSTER_PEERS=
+STOMPGW_CLUSTER_SECRET=
 STOMPGW_DRAIN_DELAY=0s
 STOMPGW_DRAIN_SPREAD=1h
 STOMPGW_DRAIN_TIMEOUT=1h

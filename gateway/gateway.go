@@ -66,6 +66,8 @@ type Options struct {
 	// SockJS has the settings of SockJS; nil is without. What the gateway decides
 	// for all clients, it fills in.
 	SockJS *sockjs.Options
+	// Cluster serves SockJS sessions together with other gateways; nil is alone.
+	Cluster Cluster
 }
 
 func (o *Options) limits() frameinspect.Limits {

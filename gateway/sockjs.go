@@ -60,6 +60,9 @@ func (g *Gateway) serveSockJS(w http.ResponseWriter, r *http.Request, path strin
 			Message: "this origin may not connect here"}, why)
 		return
 	}
+	if isSession && g.livesElsewhere(w, r, q) {
+		return
+	}
 	allowed := r.Header.Get("Origin")
 	switch {
 	case path == "/":

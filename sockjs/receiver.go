@@ -107,6 +107,7 @@ func (rc *receiver) run(opens bool) error {
 		return err
 	}
 	s := rc.session
+	handOver, _ := rc.r.Context().Value(handOverKey{}).(<-chan struct{}) // nil for none
 	beat := time.NewTimer(s.server.options.HeartBeat)
 	defer beat.Stop()
 	for rc.sent < s.server.options.StreamLimit {
@@ -130,6 +131,11 @@ func (rc *receiver) run(opens bool) error {
 				return nil
 			case <-rc.r.Context().Done():
 				return ErrInterrupted
+			case <-handOver:
+				if rc.transport.streaming {
+					return nil
+				}
+				return rc.frame([]byte(HeartBeatFrame)) // no answer is without a frame
 			case <-beat.C:
 				if err := rc.frame([]byte(HeartBeatFrame)); err != nil || !rc.transport.streaming {
 					return err

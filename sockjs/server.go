@@ -60,6 +60,23 @@ func ParsePath(path string) (Request, bool) {
 	return Request{Transport: segments[3], session: segments[2]}, true
 }
 
+// Needs tells which session a request is for, and whether it may begin it. ok is
+// false for a request that is answered without one.
+func (v *Server) Needs(r *http.Request, q Request) (session string, begins, ok bool) {
+	if t := transports[q.Transport]; t != nil {
+		return q.session, true, v.options.Serves(q.Transport) && r.Method == t.method
+	}
+	send := receives(q.Transport)
+	return q.session, false, send != "" && v.servesSend(q.Transport) && r.Method == http.MethodPost
+}
+
+// Has tells whether a session lives, or is closed and still says so.
+func (v *Server) Has(session string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.sessions[session] != nil
+}
+
 // Serve answers a request for a session over HTTP.
 func (v *Server) Serve(w http.ResponseWriter, r *http.Request, q Request, c Caller) {
 	send := receives(q.Transport)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stompgw/stompgw/admin"
 	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/cluster"
 	"github.com/stompgw/stompgw/config"
 	"github.com/stompgw/stompgw/gateway"
 )
@@ -37,6 +38,7 @@ type server struct {
 	log      *zap.Logger
 	brokers  *broker.Set
 	gateway  *gateway.Gateway
+	cluster  *cluster.Cluster // nil where this gateway is alone
 	registry *prometheus.Registry
 	draining atomic.Bool
 	httpLog  *log.Logger  // what net/http has to say
@@ -69,7 +71,11 @@ func newServer(conf config.Config, stderr io.Writer) (*server, error) {
 	if s.brokers, err = newBrokers(conf, s.dialed); err != nil {
 		return nil, err
 	}
-	s.gateway = gateway.New(gatewayOptions(conf), s.brokers, logger, s.registry)
+	options := gatewayOptions(conf)
+	if err = s.joinCluster(&options); err != nil {
+		return nil, err
+	}
+	s.gateway = gateway.New(options, s.brokers, logger, s.registry)
 	return s, nil
 }
 
@@ -99,7 +105,13 @@ func (s *server) run(ctx context.Context, ready func(net.Addr)) error {
 		_ = public.Close() // nothing was served yet
 		return fmt.Errorf("listen for the admin side (STOMPGW_ADMIN_LISTEN): %w", err)
 	}
-	browsers, operators := s.httpServer(s.routes()), s.httpServer(admin.Handler(admin.Options{
+	routes := s.routes()
+	if err := s.startCluster(ctx, routes); err != nil {
+		_, _ = public.Close(), private.Close() // nothing was served yet
+		return err
+	}
+	defer s.stopCluster()
+	browsers, operators := s.httpServer(routes), s.httpServer(admin.Handler(admin.Options{
 		Ready: s.ready, Metrics: s.registry, Profiles: s.conf.Server.PProf,
 	}))
 	failed := make(chan error, 2) // one from each listener
@@ -137,6 +149,7 @@ func (s *server) drain(browsers *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), d.Timeout)
 	defer cancel()
 	s.draining.Store(true)
+	s.leaveCluster(ctx)
 	s.log.Info("draining", zap.Int("sessions", s.gateway.Sessions()), zap.Duration("delay", d.Delay),
 		zap.Duration("spread", d.Spread), zap.Duration("timeout", d.Timeout))
 	select {
@@ -146,9 +159,11 @@ func (s *server) drain(browsers *http.Server) {
 	if err := s.gateway.Drain(ctx, d.Spread); err != nil {
 		s.log.Warn("drain", zap.Error(err))
 	}
+	handedOver := s.handOver(ctx)
 	if err := browsers.Shutdown(ctx); err != nil {
 		s.log.Warn("requests were cut off", zap.Error(err))
 	}
+	<-handedOver
 }
 
 func (s *server) ready(ctx context.Context) error {

@@ -1,0 +1,172 @@
+// Package cluster lets several gateways serve one SockJS session, wherever its
+// requests arrive: they find each other, agree on which of them a session lives
+// in, and pass requests on to that one.
+package cluster
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
+
+// Options are the settings of a Cluster. All must be set.
+type Options struct {
+	// Peers are where the other members are: host:port each, or dns:name:port for
+	// every address that the name has. One that is this gateway does no harm.
+	Peers []string
+	// Secret is what members know each other by. Whoever has it is one.
+	Secret string
+
+	BodyTimeout  time.Duration // for the body of a request that is passed on to come
+	WriteTimeout time.Duration // for a client to take what was written
+	MaxBody      int64         // bytes of such a body
+	MaxForwarded int           // requests that are passed on at a time
+}
+
+// Local is the gateway itself, as the other members need it.
+type Local struct {
+	// Has tells whether a session lives here, or has ended and still says so.
+	Has func(session string) bool
+	// Handler answers a request as if its client had come here.
+	Handler http.Handler
+}
+
+// Times that members give each other.
+const (
+	helloInterval   = time.Second     // between two hellos
+	resolveInterval = 5 * time.Second // between two look-ups of names
+	answerTimeout   = 2 * time.Second // for the answer to a hello or a question
+	goneAfter       = 5 * time.Second // of silence, a member counts as gone and its sessions with it
+)
+
+// Cluster is one gateway's part in a cluster.
+type Cluster struct {
+	// Set once.
+	options  Options
+	identity identity
+	instance string // names this run of this gateway
+	log      *zap.Logger
+	metrics  *metrics
+	client   *http.Client
+	local    Local
+	port     int
+	server   *http.Server
+	slots    chan struct{} // a request that is passed on holds one
+
+	members members
+	claims  claims
+
+	stop context.CancelFunc
+	done sync.WaitGroup // the goroutines of Start
+}
+
+// New makes this gateway's part in a cluster. Its figures go to r.
+func New(o Options, logger *zap.Logger, r prometheus.Registerer) (*Cluster, error) {
+	id, err := newIdentity(o.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("make the cluster's key: %w", err)
+	}
+	c := &Cluster{
+		options:  o,
+		identity: id,
+		instance: rand.Text()[:16],
+		log:      logger,
+		slots:    make(chan struct{}, o.MaxForwarded),
+		claims:   claims{pending: map[string]*claim{}},
+	}
+	c.members.peers, c.members.self = map[string]*peer{}, c.instance
+	c.metrics = newMetrics(r, c)
+	c.client = &http.Client{Transport: newTransport(id)}
+	return c, nil
+}
+
+// Streams of one connection between two members; more take another.
+const maxStreams = 1000
+
+// newTransport reaches other members: HTTP/2, so that requests which wait by the
+// thousand share a connection, each with its own flow control.
+func newTransport(id identity) *http.Transport {
+	only := new(http.Protocols)
+	only.SetHTTP2(true)
+	return &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: answerTimeout}).DialContext,
+		TLSClientConfig:        id.clientConfig(),
+		TLSHandshakeTimeout:    answerTimeout,
+		Protocols:              only,
+		DisableCompression:     true, // answers go on as they came
+		MaxResponseHeaderBytes: maxHeader,
+		IdleConnTimeout:        time.Minute,
+		// A member that is gone without a word ends the requests that it has.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: goneAfter / 2, PingTimeout: goneAfter / 2},
+	}
+}
+
+// maxHeader bounds a request's header between members: what browsers may send,
+// and a client's certificates.
+const maxHeader = 128 << 10
+
+// Start serves the other members on l, which it closes in the end, and looks for
+// them. It returns when each of those that are listed has answered, or has had
+// its time. The caller ends what Start begins with Stop.
+func (c *Cluster) Start(ctx context.Context, l net.Listener, local Local) error {
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		_ = l.Close() // nothing was served yet
+		return errors.New("listen for the cluster: not a TCP address")
+	}
+	c.local, c.port = local, addr.Port
+	c.server = &http.Server{
+		Handler:           http.HandlerFunc(c.serve),
+		TLSConfig:         c.identity.serverConfig(),
+		ReadHeaderTimeout: answerTimeout, // and for the handshake
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeader,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		ErrorLog:          log.New(io.Discard, "", 0), // strangers who knock are no news
+	}
+	background, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	c.done.Go(func() { _ = c.server.Serve(tls.NewListener(l, c.server.TLSConfig)) }) // until Stop
+	c.resolve(ctx)
+	c.greetAll(ctx)
+	c.done.Go(func() { c.keepUp(background) })
+	return nil
+}
+
+// Leave makes this gateway the owner of no more sessions, and tells the others.
+// Those that live here stay, and what belongs to others still is passed on.
+func (c *Cluster) Leave(ctx context.Context) {
+	c.members.announce(draining)
+	c.greetAll(ctx)
+}
+
+// HandOver has the others end their answers to the requests that were passed on
+// from here, in order, so that the clients ask again elsewhere and nothing is
+// lost. It returns when they have been told.
+func (c *Cluster) HandOver(ctx context.Context) {
+	c.members.announce(leaving)
+	c.greetAll(ctx)
+}
+
+// Stop ends the serving of other members, at once, and waits for it. It may be
+// called without Start.
+func (c *Cluster) Stop() {
+	if c.stop == nil {
+		return
+	}
+	c.stop()
+	_ = c.server.Close() // what is left was given its time
+	c.done.Wait()
+	c.client.CloseIdleConnections()
+}

@@ -1,0 +1,92 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"net/http"
+)
+
+// Elsewhere answers a request for a session that is not this gateway's to serve,
+// mostly by passing it on to the member whose it is. Otherwise it returns false,
+// and the caller serves the request: the session lives here, is to begin here, or
+// is nowhere. begins says that the request may begin the session.
+//
+// The body of the request must not have been read.
+func (c *Cluster) Elsewhere(w http.ResponseWriter, r *http.Request, session string, begins bool) (answered bool) {
+	if c.local.Has(session) {
+		return false
+	}
+	if h, ok := r.Context().Value(hopKey{}).(hop); ok {
+		return c.arrived(w, r, session, begins, h)
+	}
+	to, found, err := c.place(r.Context(), session, begins)
+	switch {
+	case err != nil:
+		c.refuse(w, r, unsure, err)
+	case to != nil:
+		c.passOn(w, r, to, !found)
+	default:
+		return false
+	}
+	return true
+}
+
+// place says where a request belongs; nil is here. found tells that the session
+// lives there; otherwise it is to begin.
+func (c *Cluster) place(ctx context.Context, session string, begins bool) (to *peer, found bool, err error) {
+	owner := c.owner(session)
+	if owner == nil && begins {
+		to, err = c.claim(ctx, session)
+		return to, to != nil, err
+	}
+	var asked []*peer
+	if owner != nil { // who has it, mostly
+		has, err := c.ask(ctx, owner, session)
+		if has {
+			return owner, true, nil
+		}
+		if err == nil {
+			asked = append(asked, owner)
+		}
+	}
+	to, err = c.find(ctx, session, asked...)
+	if to == nil && begins {
+		return owner, false, err
+	}
+	return to, to != nil, err
+}
+
+// arrived judges a request that another member passed on to this one: it goes no
+// further, so that it cannot go round in circles.
+func (c *Cluster) arrived(w http.ResponseWriter, r *http.Request, session string, begins bool, h hop) (answered bool) {
+	if !begins {
+		return false // the session ended meanwhile
+	}
+	if !h.mayBegin {
+		http.NotFound(w, r) // the same; the next request may begin it
+		return true
+	}
+	at, err := c.claim(r.Context(), session)
+	if at != nil {
+		err = errRace
+	}
+	if err != nil {
+		c.refuse(w, r, unsure, err)
+		return true
+	}
+	return false
+}
+
+// errRace: two members took themselves for a session's owner.
+var errRace = errors.New("the session begins elsewhere at the same time")
+
+// refuse answers a request that cannot be passed on now.
+func (c *Cluster) refuse(w http.ResponseWriter, r *http.Request, result string, cause error) {
+	if r.Context().Err() != nil {
+		result = clientGone
+	}
+	c.metrics.forwarded.WithLabelValues(result).Inc()
+	c.complain(result, cause)
+	w.Header().Set("Retry-After", "1")
+	http.Error(w, "the server that has this session cannot be reached, connect again", http.StatusServiceUnavailable)
+}
