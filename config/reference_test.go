@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"slices"
@@ -74,7 +75,9 @@ func TestExamples(t *testing.T) {
 			continue
 		}
 		environ := []string{"STOMPGW_BROKERS=tcp://a", f.name + "=" + f.rule.example}
-		if _, err := Parse(environ); err != nil {
+		_, err := Parse(environ)
+		var mistakes Mistakes // of what it needs beside it, too
+		if errors.As(err, &mistakes); slices.ContainsFunc(mistakes, func(m Mistake) bool { return m.Variable == f.name }) {
 			t.Errorf("the example of %s: %v", f.name, err)
 		}
 	}

@@ -86,7 +86,7 @@ var (
 	proxies   = rule{form: proxyForm}
 	paths     = rule{form: pathForm}
 	transport = rule{form: transportForm}
-	peers     = rule{form: peerForm, example: "dns:stompgw-cluster:7946"}
+	peers     = rule{form: peerForm}
 	endpoints = rule{form: endpointForm, ok: func(v any) bool { return len(v.([]Endpoint)) > 0 }}
 
 	scriptURL = rule{form: "an http or https URL, or a path on this host", example: "/sockjs.min.js", ok: func(v any) bool {
