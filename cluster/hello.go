@@ -23,6 +23,7 @@ type hello struct {
 	Instance string `json:"instance"`
 	State    state  `json:"state"`
 	Port     int    `json:"port"` // where the sender listens, at the address it calls from
+	Back     bool   `json:"back"` // it answers a hello of the receiver's
 }
 
 const maxHello = 1 << 10
@@ -81,13 +82,13 @@ func (c *Cluster) greetAll(ctx context.Context) {
 	defer cancel()
 	var all sync.WaitGroup
 	for _, p := range c.members.all() {
-		all.Go(func() { c.greet(ctx, p) })
+		all.Go(func() { c.greet(ctx, p, false) })
 	}
 	all.Wait()
 }
 
-func (c *Cluster) greet(ctx context.Context, p *peer) {
-	h, err := c.sayHello(ctx, p.addr)
+func (c *Cluster) greet(ctx context.Context, p *peer, back bool) {
+	h, err := c.sayHello(ctx, p.addr, back)
 	if err == nil {
 		if c.members.heard(p, h) {
 			c.log.Info("cluster: a member has come", zap.String("addr", p.addr), zap.String("instance", h.Instance))
@@ -107,9 +108,9 @@ func (c *Cluster) notReached(p *peer, cause error) {
 	}
 }
 
-func (c *Cluster) sayHello(ctx context.Context, addr string) (hello, error) {
+func (c *Cluster) sayHello(ctx context.Context, addr string, back bool) (hello, error) {
 	var theirs hello
-	body, err := json.Marshal(c.hello())
+	body, err := json.Marshal(c.hello(back))
 	if err != nil {
 		return theirs, err
 	}
@@ -138,12 +139,13 @@ func readHello(body io.Reader, h *hello) error {
 	return nil
 }
 
-func (c *Cluster) hello() hello {
-	return hello{Instance: c.instance, State: c.members.me(), Port: c.port}
+func (c *Cluster) hello(back bool) hello {
+	return hello{Instance: c.instance, State: c.members.me(), Port: c.port, Back: back}
 }
 
 // takeHello answers a hello, and learns of whoever says it: names take a while to
-// show a member that is new.
+// show a member that is new. One that joins is known by those it knows before it
+// has their answers, so that the sessions it then begins are found by them.
 func (c *Cluster) takeHello(w http.ResponseWriter, r *http.Request) {
 	var theirs hello
 	if err := readHello(r.Body, &theirs); err != nil {
@@ -151,8 +153,13 @@ func (c *Cluster) takeHello(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && theirs.Instance != c.instance {
-		c.members.called(net.JoinHostPort(from.Addr().Unmap().String(), strconv.Itoa(theirs.Port)), theirs)
+		p := c.members.called(net.JoinHostPort(from.Addr().Unmap().String(), strconv.Itoa(theirs.Port)), theirs)
+		if p != nil && !theirs.Back { // else both would go on and on
+			ctx, cancel := context.WithTimeout(r.Context(), answerTimeout/2)
+			defer cancel()
+			c.greet(ctx, p, true)
+		}
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(c.hello()) // nobody is left to tell
+	_ = json.NewEncoder(w).Encode(c.hello(true)) // nobody is left to tell
 }

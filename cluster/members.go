@@ -135,15 +135,16 @@ func (m *members) heard(p *peer, h hello) (isNew bool) {
 	return isNew
 }
 
-// called notes that a member came to us, and where it listens.
-func (m *members) called(addr string, h hello) {
+// called notes that a member came to us, and where it listens. One that is not
+// known yet counts when it has answered there: that is the peer.
+func (m *members) called(addr string, h hello) (unknown *peer) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if known := m.find(h.Instance); known != nil {
 		known.says(h.State)
-		return
+		return nil
 	}
-	m.add(addr) // it counts when it answers
+	return m.add(addr)
 }
 
 // find gives the member of an instance; the caller holds mu.
