@@ -56,7 +56,7 @@ func (c *claims) drop(session string, cl *claim) {
 func (c *Cluster) claim(ctx context.Context, session string) (at *peer, err error) {
 	cl, first := c.claims.take(session)
 	if first {
-		cl.at, cl.err = c.find(ctx, session)
+		cl.at, cl.err = c.find(ctx, session, nil)
 		close(cl.known)
 	} else {
 		select {

@@ -4,6 +4,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -32,6 +33,8 @@ type Options struct {
 	WriteTimeout time.Duration // for a client to take what was written
 	MaxBody      int64         // bytes of such a body
 	MaxForwarded int           // requests that are passed on at a time
+
+	answerTimeout time.Duration // 0 is the constant; tests have less
 }
 
 // Local is the gateway itself, as the other members need it.
@@ -44,10 +47,11 @@ type Local struct {
 
 // Times that members give each other.
 const (
-	helloInterval   = time.Second     // between two hellos
-	resolveInterval = 5 * time.Second // between two look-ups of names
-	answerTimeout   = 2 * time.Second // for the answer to a hello or a question
-	goneAfter       = 5 * time.Second // of silence, a member counts as gone and its sessions with it
+	helloInterval   = time.Second      // between two hellos
+	resolveInterval = 5 * time.Second  // between two look-ups of names
+	answerTimeout   = 5 * time.Second  // for the answer to a hello or a question
+	joinTimeout     = 10 * time.Second // for all that are listed to answer, or not to be there
+	goneAfter       = 15 * time.Second // of silence, a member counts as gone and its sessions with it
 )
 
 // Cluster is one gateway's part in a cluster.
@@ -73,6 +77,7 @@ type Cluster struct {
 
 // New makes this gateway's part in a cluster. Its figures go to r.
 func New(o Options, logger *zap.Logger, r prometheus.Registerer) (*Cluster, error) {
+	o.answerTimeout = cmp.Or(o.answerTimeout, answerTimeout)
 	id, err := newIdentity(o.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("make the cluster's key: %w", err)
@@ -117,8 +122,8 @@ func newTransport(id identity) *http.Transport {
 const maxHeader = 128 << 10
 
 // Start serves the other members on l, which it closes in the end, and looks for
-// them. It returns when each of those that are listed has answered, or has had
-// its time. The caller ends what Start begins with Stop.
+// them. It returns when each of those that are listed has answered or is not
+// there, or has had its time. The caller ends what Start begins with Stop.
 func (c *Cluster) Start(ctx context.Context, l net.Listener, local Local) error {
 	addr, ok := l.Addr().(*net.TCPAddr)
 	if !ok {
@@ -138,8 +143,7 @@ func (c *Cluster) Start(ctx context.Context, l net.Listener, local Local) error 
 	background, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	c.done.Go(func() { _ = c.server.Serve(tls.NewListener(l, c.server.TLSConfig)) }) // until Stop
-	c.resolve(ctx)
-	c.greetAll(ctx)
+	c.join(ctx)
 	c.done.Go(func() { c.keepUp(background) })
 	return nil
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -39,21 +40,23 @@ func (c *Cluster) place(ctx context.Context, session string, begins bool) (to *p
 		to, err = c.claim(ctx, session)
 		return to, to != nil, err
 	}
-	var asked []*peer
+	var silence error
 	if owner != nil { // who has it, mostly
-		has, err := c.ask(ctx, owner, session)
-		if has {
+		var has bool
+		if has, silence = c.ask(ctx, owner, session); has {
 			return owner, true, nil
 		}
-		if err == nil {
-			asked = append(asked, owner)
-		}
 	}
-	to, err = c.find(ctx, session, asked...)
-	if to == nil && begins {
-		return owner, false, err
+	to, err = c.find(ctx, session, owner)
+	switch {
+	case to != nil:
+		return to, true, nil
+	case silence != nil || err != nil:
+		return nil, false, cmp.Or(silence, err)
+	case begins:
+		return owner, false, nil
 	}
-	return to, to != nil, err
+	return nil, false, nil
 }
 
 // arrived judges a request that another member passed on to this one: it goes no

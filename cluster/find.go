@@ -6,20 +6,19 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 )
 
 // errUnsure: a member that may have a session does not say whether it has.
 var errUnsure = errors.New("a member of the cluster does not answer")
 
-// find asks the members, but those that were asked already, which of them has a
+// find asks the members, but one that was asked already, which of them has a
 // session. nil is none: it is an error where one of them does not answer, because
 // a session must not be begun that may exist.
-func (c *Cluster) find(ctx context.Context, session string, asked ...*peer) (*peer, error) {
+func (c *Cluster) find(ctx context.Context, session string, asked *peer) (*peer, error) {
 	var all sync.WaitGroup
 	defer all.Wait()
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // of those that are asked in vain
 	type answer struct {
 		peer *peer
@@ -30,7 +29,7 @@ func (c *Cluster) find(ctx context.Context, session string, asked ...*peer) (*pe
 	others := c.members.others()
 	answers := make(chan answer, len(others)) // nobody may be left who takes them
 	for _, p := range others {
-		if slices.Contains(asked, p) {
+		if p == asked {
 			continue
 		}
 		waiting++
@@ -53,6 +52,8 @@ func (c *Cluster) find(ctx context.Context, session string, asked ...*peer) (*pe
 
 // ask asks a member whether it has a session. One that is gone has none.
 func (c *Cluster) ask(ctx context.Context, p *peer, session string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.options.answerTimeout)
+	defer cancel()
 	var err error
 	for range 2 { // the connection may have been a dead one
 		var status int

@@ -24,9 +24,32 @@ type hello struct {
 	State    state  `json:"state"`
 	Port     int    `json:"port"` // where the sender listens, at the address it calls from
 	Back     bool   `json:"back"` // it answers a hello of the receiver's
+	// Members are where others have answered the sender: two that join at the same
+	// time learn of each other, though no name shows them yet.
+	Members []string `json:"members,omitempty"`
 }
 
-const maxHello = 1 << 10
+const maxHello = 64 << 10
+
+// join looks for the members that there are, so that what they have is found from
+// the first request on.
+func (c *Cluster) join(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
+	defer cancel()
+	for ctx.Err() == nil {
+		resolved := c.resolve(ctx)
+		c.greetAll(ctx)
+		missing := c.members.missing()
+		if resolved && len(missing) == 0 {
+			return
+		}
+		c.log.Warn("cluster: not all members answer", zap.Strings("silent", missing))
+		select {
+		case <-ctx.Done():
+		case <-time.After(helloInterval):
+		}
+	}
+}
 
 // keepUp greets the peers again and again, until the context ends.
 func (c *Cluster) keepUp(ctx context.Context) {
@@ -48,8 +71,9 @@ func (c *Cluster) keepUp(ctx context.Context) {
 }
 
 // resolve looks the names up that the peers have. Where that fails, what they had
-// before stays.
-func (c *Cluster) resolve(ctx context.Context) {
+// before stays. A name that does not exist has no addresses: so it is where no
+// member is ready yet.
+func (c *Cluster) resolve(ctx context.Context) (ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, resolveInterval)
 	defer cancel()
 	var addrs []string
@@ -65,30 +89,41 @@ func (c *Cluster) resolve(ctx context.Context) {
 			continue
 		}
 		ips, err := net.DefaultResolver.LookupHost(ctx, host)
-		if err != nil {
+		var failed *net.DNSError
+		if err != nil && !(errors.As(err, &failed) && failed.IsNotFound) {
 			c.log.Warn("cluster: peers not looked up", zap.String("name", host), zap.Error(err))
-			return
+			return false
 		}
 		for _, ip := range ips {
 			addrs = append(addrs, net.JoinHostPort(ip, port))
 		}
 	}
 	c.members.list(addrs)
+	return true
 }
 
-// greetAll says hello to every peer and waits for the answers.
+// greetAll says hello to every peer, those that their answers tell of with them,
+// and waits for the answers.
 func (c *Cluster) greetAll(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	var all sync.WaitGroup
-	for _, p := range c.members.all() {
-		all.Go(func() { c.greet(ctx, p, false) })
+	greeted := map[*peer]bool{}
+	for before := -1; before < len(greeted); {
+		before = len(greeted)
+		var all sync.WaitGroup
+		for _, p := range c.members.all() {
+			if !greeted[p] {
+				greeted[p] = true
+				all.Go(func() { c.greet(ctx, p, false) })
+			}
+		}
+		all.Wait()
 	}
-	all.Wait()
 }
 
+// greet says hello to a peer. back says that it is because that one has.
 func (c *Cluster) greet(ctx context.Context, p *peer, back bool) {
-	h, err := c.sayHello(ctx, p.addr, back)
+	limited, cancel := context.WithTimeout(ctx, c.options.answerTimeout)
+	defer cancel()
+	h, err := c.sayHello(limited, p.addr, back)
 	if err == nil {
 		if c.members.heard(p, h) {
 			c.log.Info("cluster: a member has come", zap.String("addr", p.addr), zap.String("instance", h.Instance))
@@ -140,7 +175,7 @@ func readHello(body io.Reader, h *hello) error {
 }
 
 func (c *Cluster) hello(back bool) hello {
-	return hello{Instance: c.instance, State: c.members.me(), Port: c.port, Back: back}
+	return hello{Instance: c.instance, State: c.members.me(), Port: c.port, Back: back, Members: c.members.reached()}
 }
 
 // takeHello answers a hello, and learns of whoever says it: names take a while to
@@ -155,9 +190,7 @@ func (c *Cluster) takeHello(w http.ResponseWriter, r *http.Request) {
 	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && theirs.Instance != c.instance {
 		p := c.members.called(net.JoinHostPort(from.Addr().Unmap().String(), strconv.Itoa(theirs.Port)), theirs)
 		if p != nil && !theirs.Back { // else both would go on and on
-			ctx, cancel := context.WithTimeout(r.Context(), answerTimeout/2)
-			defer cancel()
-			c.greet(ctx, p, true)
+			c.greet(r.Context(), p, true)
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -58,6 +58,7 @@ type peer struct {
 	listed      bool      // the settings have it, or a name has it now
 	member      *member   // who answered here last; nil for nobody who may still live
 	silentSince time.Time // zero while it answers
+	absent      bool      // nothing listens there
 }
 
 // members are the peers that are known. Whoever has answered once is a member
@@ -131,8 +132,38 @@ func (m *members) heard(p *peer, h hello) (isNew bool) {
 		isNew = h.Instance != m.self
 	}
 	p.member.says(h.State)
-	p.silentSince = time.Time{}
+	p.silentSince, p.absent = time.Time{}, false
+	for _, addr := range h.Members {
+		m.add(addr) // it counts when it answers
+	}
 	return isNew
+}
+
+// missing gives those that are listed, and neither answer nor are known not to be
+// there.
+func (m *members) missing() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var addrs []string
+	for _, p := range m.peers {
+		if p.listed && p.member == nil && !p.absent {
+			addrs = append(addrs, p.addr)
+		}
+	}
+	return addrs
+}
+
+// reached gives where members answer.
+func (m *members) reached() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var addrs []string
+	for _, p := range m.peers {
+		if p.member != nil && p.member.instance != m.self && p.silentSince.IsZero() {
+			addrs = append(addrs, p.addr)
+		}
+	}
+	return addrs
 }
 
 // called notes that a member came to us, and where it listens. One that is not
@@ -177,7 +208,8 @@ func (m *members) failed(p *peer, cause error) (gone bool) {
 	if p.silentSince.IsZero() {
 		p.silentSince = time.Now()
 	}
-	if !errors.Is(cause, syscall.ECONNREFUSED) && time.Since(p.silentSince) < goneAfter {
+	p.absent = errors.Is(cause, syscall.ECONNREFUSED)
+	if !p.absent && time.Since(p.silentSince) < goneAfter {
 		return false
 	}
 	gone = p.member != nil

@@ -21,6 +21,7 @@ import (
 type clusterScale struct {
 	clients  int
 	restarts int           // gateways that are restarted, one after the other
+	plain    bool          // without the race detector, which 200 clients are too much for
 	settle   time.Duration // before the first restart, between two, and after the last
 }
 
@@ -29,7 +30,7 @@ func clusterScaleOf(t *testing.T) clusterScale {
 	case "":
 		return clusterScale{clients: 30, restarts: 1, settle: 2 * time.Second}
 	case "full":
-		return clusterScale{clients: 200, restarts: 3, settle: 10 * time.Second}
+		return clusterScale{clients: 200, restarts: 3, plain: true, settle: 10 * time.Second}
 	default:
 		t.Fatalf("STOMPGW_TEST_CLUSTER: got %q, want full or nothing", text)
 		return clusterScale{}
@@ -44,7 +45,7 @@ func TestSockJSCluster(t *testing.T) {
 	t.Parallel()
 	scale := clusterScaleOf(t)
 	broker := startFake(t, echo)
-	c := startCluster(t, 3, broker.addr)
+	c := startCluster(t, 3, scale.plain, broker.addr)
 	addr := c.balance(t)
 
 	ctx, stop := context.WithCancel(context.Background())
@@ -111,7 +112,7 @@ type gatewayCluster struct {
 	past     [2]float64 // what forwarded counted in gateways that were stopped
 }
 
-func startCluster(t *testing.T, size int, broker string) *gatewayCluster {
+func startCluster(t *testing.T, size int, plain bool, broker string) *gatewayCluster {
 	t.Helper()
 	port := func() int {
 		p, err := proc.FreePort()
@@ -126,7 +127,7 @@ func startCluster(t *testing.T, size int, broker string) *gatewayCluster {
 	}
 	c := &gatewayCluster{}
 	for _, member := range members {
-		c.options = append(c.options, gw.Options{Dir: t.TempDir(), Env: map[string]string{
+		c.options = append(c.options, gw.Options{Dir: t.TempDir(), Plain: plain, Env: map[string]string{
 			"STOMPGW_LISTEN": fmt.Sprintf("127.0.0.1:%d", port()), "STOMPGW_ADMIN_LISTEN": fmt.Sprintf("127.0.0.1:%d", port()),
 			"STOMPGW_BROKERS": "tcp://" + broker, "STOMPGW_TRUSTED_PROXIES": "127.0.0.1",
 			"STOMPGW_CLUSTER_LISTEN": member, "STOMPGW_CLUSTER_PEERS": strings.Join(members, ","),
