@@ -138,7 +138,7 @@ func TestLeave(t *testing.T) {
 // A member that is silent may have what is asked for, so nothing begins that may
 // be there, until it counts as gone. What others have goes on.
 func TestSilence(t *testing.T) {
-	all := newClusterWith(t, 3, func(o *Options) { o.answerTimeout = 500 * time.Millisecond })
+	all := newClusterWith(t, 3, func(o *Options) { o.answerTimeout = 2 * time.Second })
 	elsewhere, its := all[0].ownedBy(all[1]), all[0].ownedBy(all[2])
 	all[0].want(elsewhere, "poll", all[1])
 	all[0].stop() // both would learn that the silent one still says hello

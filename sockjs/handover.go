@@ -10,3 +10,9 @@ type handOverKey struct{}
 func WithHandOver(ctx context.Context, c <-chan struct{}) context.Context {
 	return context.WithValue(ctx, handOverKey{}, c)
 }
+
+// HandOver gives the channel of WithHandOver, nil where there is none.
+func HandOver(ctx context.Context) <-chan struct{} {
+	c, _ := ctx.Value(handOverKey{}).(<-chan struct{})
+	return c
+}

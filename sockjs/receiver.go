@@ -107,7 +107,7 @@ func (rc *receiver) run(opens bool) error {
 		return err
 	}
 	s := rc.session
-	handOver, _ := rc.r.Context().Value(handOverKey{}).(<-chan struct{}) // nil for none
+	handOver := HandOver(rc.r.Context())
 	beat := time.NewTimer(s.server.options.HeartBeat)
 	defer beat.Stop()
 	for rc.sent < s.server.options.StreamLimit {
