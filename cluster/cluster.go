@@ -51,6 +51,7 @@ const (
 	resolveInterval = 5 * time.Second  // between two look-ups of names
 	answerTimeout   = 5 * time.Second  // for the answer to a hello or a question
 	joinTimeout     = 10 * time.Second // for all that are listed to answer, or not to be there
+	stopTimeout     = time.Second      // for answers that are being written when this one stops
 	goneAfter       = 15 * time.Second // of silence, a member counts as gone and its sessions with it
 )
 
@@ -163,14 +164,18 @@ func (c *Cluster) HandOver(ctx context.Context) {
 	c.greetAll(ctx)
 }
 
-// Stop ends the serving of other members, at once, and waits for it. It may be
-// called without Start.
+// Stop ends the serving of other members, and waits for it: answers that are being
+// written have a moment to arrive. It may be called without Start.
 func (c *Cluster) Stop() {
 	if c.stop == nil {
 		return
 	}
 	c.stop()
-	_ = c.server.Close() // what is left was given its time
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if c.server.Shutdown(ctx) != nil {
+		_ = c.server.Close() // what is left was given its time
+	}
 	c.done.Wait()
 	c.client.CloseIdleConnections()
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"time"
 )
 
 // errUnsure: a member that may have a session does not say whether it has.
@@ -55,6 +56,7 @@ func (c *Cluster) ask(ctx context.Context, p *peer, session string) (bool, error
 	ctx, cancel := context.WithTimeout(ctx, c.options.answerTimeout)
 	defer cancel()
 	var err error
+	begun := time.Now()
 	for range 2 { // the connection may have been a dead one
 		var status int
 		if status, err = c.askOnce(ctx, p, session); err != nil {
@@ -69,7 +71,7 @@ func (c *Cluster) ask(ctx context.Context, p *peer, session string) (bool, error
 		return false, fmt.Errorf("%w: %s says %d", errUnsure, p.addr, status)
 	}
 	if ctx.Err() == nil {
-		c.notReached(p, err)
+		c.notReached(p, begun, err)
 		if c.members.isGone(p) {
 			return false, nil
 		}

@@ -123,9 +123,10 @@ func (c *Cluster) greetAll(ctx context.Context) {
 func (c *Cluster) greet(ctx context.Context, p *peer, back bool) {
 	limited, cancel := context.WithTimeout(ctx, c.options.answerTimeout)
 	defer cancel()
+	asked := time.Now()
 	h, err := c.sayHello(limited, p.addr, back)
 	if err == nil {
-		if c.members.heard(p, h) {
+		if c.members.heard(p, asked, h) {
 			c.log.Info("cluster: a member has come", zap.String("addr", p.addr), zap.String("instance", h.Instance))
 		}
 		return
@@ -133,12 +134,12 @@ func (c *Cluster) greet(ctx context.Context, p *peer, back bool) {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return // it is we who go
 	}
-	c.notReached(p, err)
+	c.notReached(p, asked, err)
 }
 
-// notReached notes that a peer did not answer.
-func (c *Cluster) notReached(p *peer, cause error) {
-	if c.members.failed(p, cause) {
+// notReached notes that a peer did not answer what it was asked at a time.
+func (c *Cluster) notReached(p *peer, asked time.Time, cause error) {
+	if c.members.failed(p, asked, cause) {
 		c.log.Info("cluster: a member has gone", zap.String("addr", p.addr), zap.Error(cause))
 	}
 }

@@ -57,6 +57,7 @@ type peer struct {
 	// Guarded by members.mu.
 	listed      bool      // the settings have it, or a name has it now
 	member      *member   // who answered here last; nil for nobody who may still live
+	heardAt     time.Time // of the last answer
 	silentSince time.Time // zero while it answers
 	absent      bool      // nothing listens there
 }
@@ -122,11 +123,15 @@ func (m *members) all() []*peer {
 	return list
 }
 
-// heard notes what a peer has answered to a hello. It tells whether that is a
-// member that was not there before.
-func (m *members) heard(p *peer, h hello) (isNew bool) {
+// heard notes what a peer has answered to a hello of the time asked. It tells
+// whether that is a member that was not there before.
+func (m *members) heard(p *peer, asked time.Time, h hello) (isNew bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if p.heardAt.After(asked) && p.member != nil && p.member.instance != h.Instance {
+		return false // the last word of one that another has taken the place of
+	}
+	p.heardAt = time.Now()
 	if p.member = m.find(h.Instance); p.member == nil {
 		p.member = &member{instance: h.Instance, leaves: make(chan struct{})}
 		isNew = h.Instance != m.self
@@ -199,12 +204,15 @@ func (m *members) leaves(instance string) <-chan struct{} {
 	return nil
 }
 
-// failed notes that a peer did not answer. It tells whether a member is gone by
+// failed notes that a peer did not answer what it was asked at a time. It tells whether a member is gone by
 // that, and its sessions with it: nothing listens there, or it was silent for too
 // long.
-func (m *members) failed(p *peer, cause error) (gone bool) {
+func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if p.heardAt.After(asked) {
+		return false // it has come back since
+	}
 	if p.silentSince.IsZero() {
 		p.silentSince = time.Now()
 	}

@@ -157,7 +157,7 @@ func TestSilence(t *testing.T) {
 	all[0].members.mu.Lock()
 	all[0].members.peers[all[2].addr].silentSince = time.Now().Add(-goneAfter)
 	all[0].members.mu.Unlock()
-	all[0].members.failed(all[0].members.peers[all[2].addr], context.DeadlineExceeded)
+	all[0].members.failed(all[0].members.peers[all[2].addr], time.Now(), context.DeadlineExceeded)
 	all[0].wantStatus(its, "send", 404)
 	all[1].members.mu.Lock()
 	delete(all[1].members.peers, all[2].addr)

@@ -1,0 +1,76 @@
+package cluster
+
+import (
+	"context"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// What comes late, from before a restart, changes nothing.
+func TestLateAnswers(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	m.list([]string{"a:1"})
+	p := m.all()[0]
+	before := time.Now()
+	m.heard(p, before, hello{Instance: "first"})
+	if gone := m.failed(p, time.Now(), syscall.ECONNREFUSED); !gone || !m.isGone(p) {
+		t.Fatal("refused: the member is not gone")
+	}
+	m.heard(p, time.Now(), hello{Instance: "second"})
+	if gone := m.failed(p, before, syscall.ECONNREFUSED); gone || m.isGone(p) {
+		t.Error("a member that has just come is gone for what was asked before")
+	}
+	m.heard(p, before, hello{Instance: "first"})
+	if m.find("second") == nil || m.find("first") != nil {
+		t.Error("a late answer of the first brings it back")
+	}
+}
+
+func TestStateNeverGoesBack(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	m.list([]string{"a:1"})
+	p := m.all()[0]
+	m.heard(p, time.Now(), hello{Instance: "first"})
+	m.called("b:1", hello{Instance: "first", State: leaving})
+	m.heard(p, time.Now(), hello{Instance: "first", State: ready})
+	m.heard(p, time.Now(), hello{Instance: "first", State: leaving})
+	select {
+	case <-m.leaves("first"):
+	default:
+		t.Error("the member does not leave")
+	}
+	if got := m.count()["leaving"]; got != 1 {
+		t.Errorf("got %d that leave, want 1", got)
+	}
+}
+
+// A member that no name shows any more is one until it is silent for too long.
+func TestUnlisted(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	m.list([]string{"a:1"})
+	p := m.all()[0]
+	m.heard(p, time.Now(), hello{Instance: "first"})
+	m.list(nil)
+	m.failed(p, time.Now(), context.DeadlineExceeded)
+	if len(m.others()) != 1 || m.count()[silent] != 1 {
+		t.Fatalf("got %v, want a silent member", m.count())
+	}
+	p.silentSince = time.Now().Add(-goneAfter)
+	if !m.failed(p, time.Now(), context.DeadlineExceeded) || len(m.all()) != 0 {
+		t.Error("it is still known")
+	}
+}
+
+// Whatever a name or a member says, so much is known and no more.
+func TestPeersAreBounded(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	var addrs []string
+	for i := range 2 * maxPeers {
+		addrs = append(addrs, time.Duration(i).String())
+	}
+	m.list(addrs)
+	if got := len(m.all()); got != maxPeers {
+		t.Errorf("got %d peers, want %d", got, maxPeers)
+	}
+}
