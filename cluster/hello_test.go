@@ -1,0 +1,93 @@
+package cluster
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+// Members are found by a name, and by their addresses from then on.
+func TestPeersOfAName(t *testing.T) {
+	a := newCluster(t, 1)[0]
+	_, port, err := net.SplitHostPort(a.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newMember(t, "B", func(o *Options) { o.Peers = []string{"dns:localhost:" + port} })
+	for _, m := range []*testMember{a, b} {
+		if got := m.members.count()["ready"]; got != 1 {
+			t.Errorf("%s knows %d others, want 1", m.name, got)
+		}
+	}
+	// A name that is nowhere has no members, which is how a first one begins.
+	if alone := newMember(t, "C", func(o *Options) { o.Peers = []string{"dns:nowhere.invalid:1"} }); len(alone.members.others()) != 0 {
+		t.Error("a name that is nowhere has members")
+	}
+}
+
+// A member waits for those that are listed and do not answer, but not for ever
+// and not for those that are not there.
+func TestJoinWaits(t *testing.T) {
+	a := newCluster(t, 1)[0]
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() // it takes connections and says nothing
+	begun := time.Now()
+	b := newMember(t, "B", func(o *Options) {
+		o.Peers, o.answerTimeout = []string{l.Addr().String(), "127.0.0.1:1"}, 100*time.Millisecond
+	}, a)
+	if took := time.Since(begun); took < joinTimeout/2 {
+		t.Errorf("joined after %v, without the one that is silent", took)
+	}
+	if got := b.members.count()["ready"]; got != 1 {
+		t.Errorf("got %d others, want 1", got)
+	}
+}
+
+func TestBadHello(t *testing.T) {
+	a := newCluster(t, 1)[0]
+	for _, body := range []string{"", "{}", `{"instance":"x","port":0,"state":"ready"}`, `{"instance":"x","port":1,"state":"glad"}`,
+		`{"instance":"` + strings.Repeat("x", maxHello) + `","port":1,"state":"ready"}`} {
+		answer, err := a.client.Post("https://"+a.addr+helloPath, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusBadRequest {
+			t.Errorf("%.60q: got %s, want 400", body, answer.Status)
+		}
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	all := newCluster(t, 3)
+	all[2].leave()
+	all[0].want("s", "poll", holderAfter(all, "s"))
+	const want = `
+# HELP stompgw_cluster_peers Other members of the cluster, by state.
+# TYPE stompgw_cluster_peers gauge
+stompgw_cluster_peers{state="draining"} 1
+stompgw_cluster_peers{state="leaving"} 0
+stompgw_cluster_peers{state="ready"} 1
+stompgw_cluster_peers{state="silent"} 0
+`
+	if err := testutil.CollectAndCompare(peersCollector{all[0].Cluster}, strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
+	all[0].want(all[0].ownedBy(all[1]), "poll", all[1])
+	if got := all[0].results(answered); got < 1 {
+		t.Errorf("got %v requests answered elsewhere, want 1 or more", got)
+	}
+}
+
+// holderAfter begins a session and gives the member that has it.
+func holderAfter(all []*testMember, session string) *testMember {
+	all[0].browse(session, "poll", "")
+	return holder(all[0].t, all, session)
+}
