@@ -2,12 +2,13 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
-// claims are the sessions that are about to begin here. Whoever asks meanwhile is
-// told that they are here already. So two members that both take themselves for a
-// session's owner find each other, and neither begins it.
+// claims are the sessions that are about to begin here, as other members are told
+// that ask meanwhile. So two members that both take themselves for a session's
+// owner find each other, and at most one begins it.
 type claims struct {
 	mu      sync.Mutex // never held over I/O
 	pending map[string]*claim
@@ -50,13 +51,19 @@ func (c *claims) drop(session string, cl *claim) {
 	}
 }
 
+// errRace: two members took themselves for a session's owner.
+var errRace = errors.New("the session begins elsewhere at the same time")
+
 // claim makes sure that a session may begin here: nobody else has it, and nobody
 // will until the context ends, when it either lives here or does not begin. at is
 // who has it.
 func (c *Cluster) claim(ctx context.Context, session string) (at *peer, err error) {
 	cl, first := c.claims.take(session)
 	if first {
-		cl.at, cl.err = c.find(ctx, session, nil)
+		var rival *peer
+		if cl.at, rival, cl.err = c.find(ctx, session, nil); cl.err == nil && rival != nil {
+			cl.err = errRace
+		}
 		close(cl.known)
 	} else {
 		select {

@@ -50,7 +50,6 @@ const (
 	helloInterval   = time.Second      // between two hellos
 	resolveInterval = 5 * time.Second  // between two look-ups of names
 	answerTimeout   = 5 * time.Second  // for the answer to a hello or a question
-	joinTimeout     = 10 * time.Second // for all that are listed to answer, or not to be there
 	stopTimeout     = time.Second      // for answers that are being written when this one stops
 	goneAfter       = 15 * time.Second // of silence, a member counts as gone and its sessions with it
 )

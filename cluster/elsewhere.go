@@ -3,7 +3,6 @@ package cluster
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 )
 
@@ -42,12 +41,12 @@ func (c *Cluster) place(ctx context.Context, session string, begins bool) (to *p
 	}
 	var silence error
 	if owner != nil { // who has it, mostly
-		var has bool
-		if has, silence = c.ask(ctx, owner, session); has {
+		var found presence
+		if found, silence = c.ask(ctx, owner, session); found == here {
 			return owner, true, nil
 		}
 	}
-	to, err = c.find(ctx, session, owner)
+	to, _, err = c.find(ctx, session, owner)
 	switch {
 	case to != nil:
 		return to, true, nil
@@ -79,9 +78,6 @@ func (c *Cluster) arrived(w http.ResponseWriter, r *http.Request, session string
 	}
 	return false
 }
-
-// errRace: two members took themselves for a session's owner.
-var errRace = errors.New("the session begins elsewhere at the same time")
 
 // refuse answers a request that cannot be passed on now.
 func (c *Cluster) refuse(w http.ResponseWriter, r *http.Request, result string, cause error) {

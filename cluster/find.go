@@ -13,18 +13,31 @@ import (
 // errUnsure: a member that may have a session does not say whether it has.
 var errUnsure = errors.New("a member of the cluster does not answer")
 
+// presence is what a member knows of a session.
+type presence int
+
+const (
+	nowhere presence = iota // not here
+	pending                 // about to begin here, if nobody has it
+	here
+)
+
+// statuses say it to other members.
+var statuses = map[presence]int{nowhere: http.StatusNotFound, pending: http.StatusAccepted, here: http.StatusNoContent}
+
 // find asks the members, but one that was asked already, which of them has a
-// session. nil is none: it is an error where one of them does not answer, because
-// a session must not be begun that may exist.
-func (c *Cluster) find(ctx context.Context, session string, asked *peer) (*peer, error) {
+// session; nil is none. It is an error where one does not answer, because a
+// session must not begin that may exist. rival is a member where it is about to
+// begin, if nobody has it.
+func (c *Cluster) find(ctx context.Context, session string, asked *peer) (at, rival *peer, err error) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // of those that are asked in vain
 	type answer struct {
-		peer *peer
-		has  bool
-		err  error
+		peer     *peer
+		presence presence
+		err      error
 	}
 	var waiting int
 	others := c.members.others()
@@ -35,24 +48,25 @@ func (c *Cluster) find(ctx context.Context, session string, asked *peer) (*peer,
 		}
 		waiting++
 		all.Go(func() {
-			has, err := c.ask(ctx, p, session)
-			answers <- answer{p, has, err}
+			found, err := c.ask(ctx, p, session)
+			answers <- answer{p, found, err}
 		})
 	}
-	var unsure error
 	for range waiting {
 		switch a := <-answers; {
 		case a.err != nil:
-			unsure = a.err
-		case a.has:
-			return a.peer, nil
+			err = a.err
+		case a.presence == here:
+			return a.peer, nil, nil
+		case a.presence == pending:
+			rival = a.peer
 		}
 	}
-	return nil, unsure
+	return nil, rival, err
 }
 
-// ask asks a member whether it has a session. One that is gone has none.
-func (c *Cluster) ask(ctx context.Context, p *peer, session string) (bool, error) {
+// ask asks a member for a session. One that is gone has none.
+func (c *Cluster) ask(ctx context.Context, p *peer, session string) (presence, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.options.answerTimeout)
 	defer cancel()
 	var err error
@@ -62,21 +76,20 @@ func (c *Cluster) ask(ctx context.Context, p *peer, session string) (bool, error
 		if status, err = c.askOnce(ctx, p, session); err != nil {
 			continue
 		}
-		switch status {
-		case http.StatusNoContent:
-			return true, nil
-		case http.StatusNotFound:
-			return false, nil
+		for found, s := range statuses {
+			if s == status {
+				return found, nil
+			}
 		}
-		return false, fmt.Errorf("%w: %s says %d", errUnsure, p.addr, status)
+		return nowhere, fmt.Errorf("%w: %s says %d", errUnsure, p.addr, status)
 	}
 	if ctx.Err() == nil {
 		c.notReached(p, begun, err)
 		if c.members.isGone(p) {
-			return false, nil
+			return nowhere, nil
 		}
 	}
-	return false, fmt.Errorf("%w: %w", errUnsure, err)
+	return nowhere, fmt.Errorf("%w: %w", errUnsure, err)
 }
 
 func (c *Cluster) askOnce(ctx context.Context, p *peer, session string) (status int, err error) {
@@ -92,11 +105,14 @@ func (c *Cluster) askOnce(ctx context.Context, p *peer, session string) (status 
 	return answer.StatusCode, nil
 }
 
-// takeQuestion says whether a session lives here, or is about to.
+// takeQuestion says what is known of a session here.
 func (c *Cluster) takeQuestion(w http.ResponseWriter, session string) {
-	if c.local.Has(session) || c.claims.has(session) {
-		w.WriteHeader(http.StatusNoContent)
-		return
+	found := nowhere
+	if c.claims.has(session) {
+		found = pending
 	}
-	w.WriteHeader(http.StatusNotFound)
+	if c.local.Has(session) { // in this order: a session is here before its claim is dropped
+		found = here
+	}
+	w.WriteHeader(statuses[found])
 }

@@ -32,9 +32,9 @@ type hello struct {
 const maxHello = 64 << 10
 
 // join looks for the members that there are, so that what they have is found from
-// the first request on.
+// the first request on. It gives each the time of two answers.
 func (c *Cluster) join(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
+	ctx, cancel := context.WithTimeout(ctx, 2*c.options.answerTimeout)
 	defer cancel()
 	for ctx.Err() == nil {
 		resolved := c.resolve(ctx)

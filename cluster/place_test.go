@@ -204,6 +204,19 @@ func TestSplitViewsBeginNothingTwice(t *testing.T) {
 	t.Logf("%d of 300 begin, the others are told to try again", one)
 }
 
+// While a member asks whether it may begin a session, nobody takes it to be there.
+func TestClaimAttractsNothing(t *testing.T) {
+	all := newCluster(t, 3)
+	session := all[1].ownedBy(all[0])
+	all[2].mu.Lock()
+	all[2].sessions[session]++ // begun when the other was not there yet
+	all[2].mu.Unlock()
+	claim, _ := all[0].claims.take(session)
+	defer all[0].claims.drop(session, claim)
+	all[1].want(session, "send", all[2])
+	all[1].want(session, "poll", all[2])
+}
+
 // Many requests at once for one session that nobody has begin it once.
 func TestBeginAtOnce(t *testing.T) {
 	all := newCluster(t, 3)
