@@ -10,8 +10,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -130,6 +128,11 @@ func (c *Cluster) Start(ctx context.Context, l net.Listener, local Local) error 
 		_ = l.Close() // nothing was served yet
 		return errors.New("listen for the cluster: not a TCP address")
 	}
+	errorLog, err := zap.NewStdLogAt(c.log, zap.WarnLevel)
+	if err != nil {
+		_ = l.Close() // the same
+		return err
+	}
 	c.local, c.port = local, addr.Port
 	c.server = &http.Server{
 		Handler:           http.HandlerFunc(c.serve),
@@ -138,14 +141,21 @@ func (c *Cluster) Start(ctx context.Context, l net.Listener, local Local) error 
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeader,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		ErrorLog:          log.New(io.Discard, "", 0), // strangers who knock are no news
+		ErrorLog:          errorLog,
 	}
 	background, stop := context.WithCancel(context.Background())
 	c.stop = stop
-	c.done.Go(func() { _ = c.server.Serve(tls.NewListener(l, c.server.TLSConfig)) }) // until Stop
+	c.done.Go(func() { c.serveMembers(tls.NewListener(l, c.server.TLSConfig)) })
 	c.join(ctx)
 	c.done.Go(func() { c.keepUp(background) })
 	return nil
+}
+
+// serveMembers serves until Stop.
+func (c *Cluster) serveMembers(l net.Listener) {
+	if err := c.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		c.log.Error("cluster: the listener failed", zap.Error(err))
+	}
 }
 
 // Leave makes this gateway the owner of no more sessions, and tells the others.
