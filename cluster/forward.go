@@ -55,12 +55,11 @@ func (c *Cluster) passOn(w http.ResponseWriter, r *http.Request, to *peer, mayBe
 		}
 		c.metrics.forwarded.WithLabelValues(result).Inc()
 	}()
-	proxy := httputil.ReverseProxy{
-		Rewrite:       func(p *httputil.ProxyRequest) { c.rewrite(p, to, mayBegin) },
-		Transport:     c.client.Transport,
-		FlushInterval: -1, // at once
-		BufferPool:    copyBuffers{},
-		ErrorLog:      log.New(io.Discard, "", 0), // counted instead
+	proxy := httputil.ReverseProxy{ // which flushes at once where an answer goes on
+		Rewrite:    func(p *httputil.ProxyRequest) { c.rewrite(p, to, mayBegin) },
+		Transport:  c.client.Transport,
+		BufferPool: copyBuffers{},
+		ErrorLog:   log.New(io.Discard, "", 0), // counted instead
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			result = unreachable
 			c.complain(unreachable, err)

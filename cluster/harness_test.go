@@ -74,11 +74,7 @@ func newMemberAt(t *testing.T, name string, l net.Listener, change func(*Options
 	m.browsers = httptest.NewUnstartedServer(m)
 	m.browsers.Config.ErrorLog = log.New(io.Discard, "", 0) // of answers that are broken off on purpose
 	m.browsers.Start()
-	t.Cleanup(func() {
-		m.browsers.CloseClientConnections()
-		m.browsers.Close()
-		m.Stop()
-	})
+	t.Cleanup(m.end)
 	return m
 }
 
@@ -95,6 +91,13 @@ func newClusterWith(t *testing.T, size int, change func(*Options)) []*testMember
 	for i := range size {
 		all = append(all, newMember(t, string(rune('A'+i)), change, all...))
 	}
+	t.Cleanup(func() { // all at once: each takes a moment
+		var ending sync.WaitGroup
+		for _, m := range all {
+			ending.Go(m.end)
+		}
+		ending.Wait()
+	})
 	return all
 }
 

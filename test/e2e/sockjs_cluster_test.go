@@ -30,7 +30,7 @@ func clusterScaleOf(t *testing.T) clusterScale {
 	case "":
 		return clusterScale{clients: 30, restarts: 1, settle: 2 * time.Second}
 	case "full":
-		return clusterScale{clients: 200, restarts: 3, plain: true, settle: 10 * time.Second}
+		return clusterScale{clients: 200, restarts: 3, plain: true, settle: 12 * time.Second}
 	default:
 		t.Fatalf("STOMPGW_TEST_CLUSTER: got %q, want full or nothing", text)
 		return clusterScale{}
@@ -140,14 +140,18 @@ func startCluster(t *testing.T, size int, plain bool, broker string) *gatewayClu
 		c.start(t, i)
 	}
 	t.Cleanup(func() {
+		var stopping sync.WaitGroup
 		for i, g := range c.gateways {
 			if t.Failed() {
 				t.Logf("last lines of gateway %d:\n%s", i, proc.Tail(filepath.Join(c.options[i].Dir, "stompgw.log"), 20))
 			}
-			if err := g.Stop(); err != nil {
-				t.Error(err)
-			}
+			stopping.Go(func() {
+				if err := g.Stop(); err != nil {
+					t.Error(err)
+				}
+			})
 		}
+		stopping.Wait()
 	})
 	return c
 }
