@@ -112,7 +112,7 @@ func TestTemplates(t *testing.T) {
 		"{claims.}": "expected {name} or {claims.<claim>}, not {claims.}", "{{name}}": "expected {name} or {claims.<claim>}, not {{name}",
 		"{claims.{name}}": "expected {name} or {claims.<claim>}, not {claims.{name}", "{Name}": "expected {name} or {claims.<claim>}, not {Name}",
 	} {
-		if err := CheckTemplate(text); err == nil || err.Error() != want {
+		if _, err := parseTemplate(text); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
 	}
