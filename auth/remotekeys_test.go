@@ -38,7 +38,7 @@ func TestDiscoveryOfAnotherIssuer(t *testing.T) {
 			defer liar.Close()
 			issuer = liar.URL
 			o := p.options()
-			o.JWT.KeySetURL, o.JWT.Issuer, o.JWT.UnknownKeyInterval = "", issuer, time.Hour
+			o.JWT.KeySetURL, o.JWT.Issuer, o.JWT.UnknownKeyWait = "", issuer, 100*time.Millisecond
 			id, err := newAuthenticator(t, o).FromRequest(context.Background(), bearing(p.token(t, "k1", nil)))
 			expect(t, id, err, "", Unavailable)
 		})

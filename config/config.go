@@ -17,6 +17,10 @@ type Config struct {
 	Broker      Broker
 	BrokerTLS   BrokerTLS
 	Credentials Credentials
+	Auth        Auth
+	JWT         JWT
+	Webhook     Webhook
+	ProxyAuth   ProxyAuth
 	HeartBeats  HeartBeats
 	Timeouts    Timeouts
 	Limits      Limits
@@ -59,13 +63,17 @@ type BrokerTLS struct {
 	KeyFile    string `env:"BROKER_TLS_KEY_FILE"`    // PEM; set where CertFile is
 }
 
-// Credentials replace what the client's CONNECT says. An empty value leaves
-// the client's own.
+// Credentials are what the broker is told in place of what the client's CONNECT
+// says, as the mode has it.
 type Credentials struct {
-	Login    string  `env:"BROKER_LOGIN"`
-	Passcode Secret  `env:"BROKER_PASSCODE"` // never without Login
-	Host     string  `env:"BROKER_HOST"`     // virtual host
-	Dialect  Dialect `env:"BROKER_DIALECT" envDefault:"auto"`
+	Mode     CredentialsMode `env:"BROKER_CREDENTIALS" envDefault:"auto"`
+	Login    string          `env:"BROKER_LOGIN"`    // a template in mode map
+	Passcode Secret          `env:"BROKER_PASSCODE"` // never without Login
+	Host     string          `env:"BROKER_HOST"`     // virtual host; a template in mode map
+	// PasscodeMap is a file with the passcodes of the logins that mode map makes.
+	PasscodeMap string `env:"BROKER_PASSCODE_MAP"`
+
+	Dialect Dialect `env:"BROKER_DIALECT" envDefault:"auto"`
 	// AllowMissing passes a CONNECT without login on as it is, instead of with an
 	// empty one, so that the broker's default user applies.
 	AllowMissing bool `env:"ALLOW_MISSING_LOGIN" envDefault:"false"`
