@@ -19,6 +19,7 @@ func TestDefaults(t *testing.T) {
 		Origin:      Origin{Allowed: Origins{Same: true}, AllowMissing: true},
 		Broker:      Broker{[]Endpoint{{Address: "a:61613"}}, 5 * time.Second, time.Second, 30 * time.Second},
 		Credentials: Credentials{Dialect: DialectAuto},
+		Policy:      Policy{Audit: AuditDenials},
 		HeartBeats: HeartBeats{
 			HeartBeat{10 * time.Second, 10 * time.Second}, HeartBeat{10 * time.Second, 10 * time.Second}, 25 * time.Second,
 		},
@@ -66,6 +67,9 @@ STOMPGW_BROKER_PASSCODE=***
 STOMPGW_BROKER_HOST=/
 STOMPGW_BROKER_DIALECT=apollo
 STOMPGW_ALLOW_MISSING_LOGIN=true
+STOMPGW_POLICY_FILE=
+STOMPGW_AUDIT=all
+STOMPGW_AUDIT_FILE=
 STOMPGW_BROKER_HEART_BEAT=0s,1h
 STOMPGW_CLIENT_HEART_BEAT=1s,1m30s
 STOMPGW_PING_INTERVAL=10m
