@@ -17,7 +17,7 @@ const module = "github.com/stompgw/stompgw"
 // rooms are the packages of the product and what of ours each may import. A
 // package that is not here has no place yet: give it one, here and in the docs.
 var rooms = map[string][]string{
-	"cmd/stompgw":  {"admin", "auth", "broker", "config", "demo", "frameinspect", "gateway", "sockjs"},
+	"cmd/stompgw":  {"admin", "auth", "broker", "config", "demo", "frameinspect", "gateway", "policy", "sockjs"},
 	"admin":        {},
 	"auth":         {},
 	"broker":       {"frameinspect", "wire"},
@@ -38,6 +38,8 @@ var keepers = map[string][]string{
 	"github.com/golang-jwt/jwt":           {"auth"},
 	"github.com/MicahParks/jwkset":        {"auth"},
 	"golang.org/x/crypto":                 {"auth"},
+	"github.com/fsnotify/fsnotify":        {"policy"},
+	"go.yaml.in/yaml/v3":                  {"policy"},
 	"go.uber.org/zap":                     {"cmd/stompgw", "gateway"},
 	"github.com/prometheus/client_golang": {"admin", "cmd/stompgw", "gateway"},
 }

@@ -21,6 +21,7 @@ type Config struct {
 	JWT         JWT
 	Webhook     Webhook
 	ProxyAuth   ProxyAuth
+	Policy      Policy
 	HeartBeats  HeartBeats
 	Timeouts    Timeouts
 	Limits      Limits
@@ -77,6 +78,13 @@ type Credentials struct {
 	// AllowMissing passes a CONNECT without login on as it is, instead of with an
 	// empty one, so that the broker's default user applies.
 	AllowMissing bool `env:"ALLOW_MISSING_LOGIN" envDefault:"false"`
+}
+
+// Policy is which principals may send and subscribe to what.
+type Policy struct {
+	File      string    `env:"POLICY_FILE"`                // readable when the configuration was read; "" allows what the broker does
+	Audit     AuditMode `env:"AUDIT" envDefault:"denials"` // which decisions are logged
+	AuditFile string    `env:"AUDIT_FILE"`                 // "" is standard output
 }
 
 // HeartBeats are what the gateway offers on each leg.

@@ -97,6 +97,13 @@ var mistakes = []struct{ environ, want string }{
 	{`BROKER_DIALECT=RabbitMQ`, `STOMPGW_BROKER_DIALECT="RabbitMQ": expected auto, rabbitmq, activemq, artemis, hornetq or apollo`},
 	{`ALLOW_MISSING_LOGIN=y`, `STOMPGW_ALLOW_MISSING_LOGIN="y": expected true or false`},
 
+	// Policy.
+	{`POLICY_FILE=DIR/none`, `STOMPGW_POLICY_FILE="DIR/none": expected a readable file (no such file or directory)`},
+	{`POLICY_FILE=DIR`, `STOMPGW_POLICY_FILE="DIR": expected a readable file (is a directory)`},
+	{`AUDIT=on`, `STOMPGW_AUDIT="on": expected denials, all or off`},
+	{`AUDIT_FILE=DIR/audit`, `STOMPGW_AUDIT_FILE="DIR/audit": expected nothing without STOMPGW_POLICY_FILE`},
+	{"POLICY_FILE=DIR/lines\nAUDIT=off\nAUDIT_FILE=DIR/audit", `STOMPGW_AUDIT_FILE="DIR/audit": expected nothing with STOMPGW_AUDIT=off`},
+
 	// Heart-beats and times.
 	{`BROKER_HEART_BEAT=10s`, `STOMPGW_BROKER_HEART_BEAT="10s": expected what the gateway can send and what it wants to receive, each 0 or a duration from 1s to 1h, such as 10s,10s`},
 	{`CLIENT_HEART_BEAT=10s,500ms`, `STOMPGW_CLIENT_HEART_BEAT="10s,500ms": expected what the gateway can send and what it wants to receive, each 0 or a duration from 1s to 1h, such as 10s,10s`},

@@ -95,6 +95,11 @@ var topics = []topic{
 		{"PROXY_AUTH_GROUPS_HEADER", headerName, "Becomes the claim `groups`, split at commas."},
 		{"PROXY_AUTH_PREFERRED_USERNAME_HEADER", headerName, "Becomes the claim `preferred_username`."},
 	}},
+	{"Policy", "Who may send and subscribe to what: see [policy.md](policy.md).", []variable{
+		{"POLICY_FILE", anyFile, "The policy, YAML. With one, everything that it does not grant is denied; without, every destination is open to whoever the broker lets in. It is read again when it changes and on SIGHUP; a bad one is reported, and the one before it stays."},
+		{"AUDIT", oneOf(AuditDenials, AuditAll, AuditOff), "Which of the policy's decisions are logged, one JSON line each."},
+		{"AUDIT_FILE", logFile, "The file that the audit log is appended to, opened again on SIGHUP. Without it, standard output. Only together with a policy."},
+	}},
 	{"Heart-beats", "Each leg is negotiated by itself: the larger of what one side can send and the other wants to receive.", []variable{
 		{"BROKER_HEART_BEAT", heartBeat, "The heart-beats offered to the broker: send, receive."},
 		{"CLIENT_HEART_BEAT", heartBeat, "The heart-beats offered to the client: send, receive."},

@@ -20,6 +20,16 @@ func (r *reading) checkTogether(c *Config) {
 	}
 	r.checkCredentials(c)
 	r.checkIdentity(c)
+	if c.Policy.File != "" {
+		if _, err := readFile(c.Policy.File); err != nil {
+			r.mistake(Prefix+"POLICY_FILE", "a readable file ("+cause(err)+")")
+		}
+	}
+	if c.Policy.AuditFile != "" && c.Policy.File == "" {
+		r.mistake(Prefix+"AUDIT_FILE", "nothing without "+Prefix+"POLICY_FILE")
+	} else if c.Policy.AuditFile != "" && c.Policy.Audit == AuditOff {
+		r.mistake(Prefix+"AUDIT_FILE", "nothing with "+Prefix+"AUDIT=off")
+	}
 	if r.good("DRAIN_DELAY", "DRAIN_SPREAD", "DRAIN_TIMEOUT") && c.Drain.Delay+c.Drain.Spread > c.Drain.Timeout {
 		r.mistake(Prefix+"DRAIN_TIMEOUT", "at least "+Prefix+"DRAIN_DELAY and "+Prefix+"DRAIN_SPREAD together ("+
 			short(c.Drain.Delay+c.Drain.Spread)+")")

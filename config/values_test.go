@@ -29,6 +29,7 @@ func TestDefaults(t *testing.T) {
 			User: "X-Forwarded-User", Email: "X-Forwarded-Email", Groups: "X-Forwarded-Groups",
 			PreferredUsername: "X-Forwarded-Preferred-Username",
 		},
+		Policy: Policy{Audit: AuditDenials},
 		HeartBeats: HeartBeats{
 			HeartBeat{10 * time.Second, 10 * time.Second}, HeartBeat{10 * time.Second, 10 * time.Second}, 25 * time.Second,
 		},
@@ -113,6 +114,9 @@ STOMPGW_PROXY_AUTH_USER_HEADER=Remote-User
 STOMPGW_PROXY_AUTH_EMAIL_HEADER=Remote-Email
 STOMPGW_PROXY_AUTH_GROUPS_HEADER=Remote-Groups
 STOMPGW_PROXY_AUTH_PREFERRED_USERNAME_HEADER=Remote-Name
+STOMPGW_POLICY_FILE=
+STOMPGW_AUDIT=all
+STOMPGW_AUDIT_FILE=
 STOMPGW_BROKER_HEART_BEAT=0s,1h
 STOMPGW_CLIENT_HEART_BEAT=1s,1m30s
 STOMPGW_PING_INTERVAL=10m

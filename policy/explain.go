@@ -124,7 +124,7 @@ func (x *explaining) grant(r *rule) {
 func (x *explaining) headers(r *rule, reason *Reason) {
 	reply := x.head.Text("reply-to")
 	ownReply := x.sending && tempQueue(reply)
-	why := r.headers.judge(namesOf(x.head), ownReply, x.view.dialect)
+	why := r.headers.judge(headerLines(x.head), ownReply, x.view.dialect)
 	most := tighter(x.view.limits.body, r.limits.body)
 	undecided := !x.Verdict.Allow && (x.Verdict.Code == "" || x.headersOnly)
 	switch {

@@ -1,7 +1,7 @@
 package policy
 
 import (
-	"iter"
+	"bytes"
 	"strings"
 
 	"github.com/stompgw/stompgw/broker"
@@ -74,10 +74,11 @@ var powerfulHeaders = []powerful{
 }
 
 // isPlain tells whether a header is one that brokers only carry or that the
-// protocol itself has, whatever the dialect. It is the fast way past the table.
+// protocol itself has, whatever the dialect. It is the fast way past the table. The
+// empty name is the blank line's.
 func isPlain(name []byte) bool {
 	switch string(name) {
-	case "destination", "content-length", "content-type", "content-encoding", "receipt", "id", "ack", "transaction",
+	case "", "destination", "content-length", "content-type", "content-encoding", "receipt", "id", "ack", "transaction",
 		"correlation-id", "priority", "expires", "timestamp", "type", "message-id", "subscription":
 		return true
 	}
@@ -138,13 +139,15 @@ func tempQueue(replyTo string) bool {
 // judge says what is wrong with the headers of a frame, "" for nothing. The text
 // is safe to show: a name in it is the sender's own. ownReply tells that reply-to
 // names a private queue.
-func (r *headerRules) judge(names iter.Seq[[]byte], ownReply bool, dialect broker.Dialect) string {
+func (r *headerRules) judge(lines []byte, ownReply bool, dialect broker.Dialect) string {
 	for _, name := range r.require {
-		if !hasName(names, name) {
+		if !hasName(lines, name) {
 			return "the header " + name + " is missing"
 		}
 	}
-	for name := range names {
+	for len(lines) > 0 {
+		var name []byte
+		name, _, lines = cutLine(lines)
 		switch {
 		case isPlain(name) && len(r.deny) == 0:
 		case anyMatches(r.deny, name):
@@ -162,22 +165,35 @@ func notAllowedHeader(name []byte) string {
 	return "the header " + clip(string(name)) + " is not allowed here"
 }
 
-func hasName(names iter.Seq[[]byte], lower string) bool {
-	for name := range names {
-		if equalFold(lower, name) {
+func hasName(lines []byte, lower string) bool {
+	for len(lines) > 0 {
+		var name []byte
+		if name, _, lines = cutLine(lines); equalFold(lower, name) {
 			return true
 		}
 	}
 	return false
 }
 
-// namesOf yields the names of a head's headers.
-func namesOf(h *frameinspect.Head) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for name := range h.All() {
-			if !yield(name) {
-				return
-			}
+// headerLines gives the header lines of a head, the blank one with them.
+func headerLines(h *frameinspect.Head) []byte {
+	raw := h.Raw()
+	return raw[bytes.IndexByte(raw, '\n')+1:]
+}
+
+// cutLine takes the first of some header lines apart. The name of the blank line
+// is empty.
+func cutLine(lines []byte) (name, value, left []byte) {
+	end := bytes.IndexByte(lines, '\n')
+	line := lines[:end]
+	left = lines[end+1:]
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	for i, c := range line { // names are short
+		if c == ':' {
+			return line[:i], line[i+1:], left
 		}
 	}
+	return nil, nil, left
 }
