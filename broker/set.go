@@ -168,10 +168,11 @@ func (s *Set) secure(ctx context.Context, tcp net.Conn, e Endpoint) (*wire.Conn,
 		}
 		conf.ServerName = host
 	}
-	c, secure := wire.NewTLS(tcp, s.options.WriteLimit, func(transport net.Conn) *tls.Conn {
-		return tls.Client(transport, conf)
-	})
-	return c, secure.HandshakeContext(ctx)
+	secure := wire.Secure(tcp, func(transport net.Conn) *tls.Conn { return tls.Client(transport, conf) })
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	return wire.New(secure, s.options.WriteLimit), nil
 }
 
 // freshFor is how long a success speaks for an endpoint's reachability.
