@@ -34,18 +34,19 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// checkTLSFiles reads and parses what the TLS variables name.
-func (r *reading) checkTLSFiles(c BrokerTLS) {
-	const ca, cert, key = Prefix + "BROKER_TLS_CA_FILE", Prefix + "BROKER_TLS_CERT_FILE", Prefix + "BROKER_TLS_KEY_FILE"
-	if pem, ok := r.readPEM(ca, c.CAFile); ok && !x509.NewCertPool().AppendCertsFromPEM(pem) {
+// checkTLSFiles reads and parses what the variables of one end of TLS name: ca,
+// and a certificate and a key whose names begin with prefix.
+func (r *reading) checkTLSFiles(ca, caFile, prefix, certFile, keyFile string) {
+	cert, key := Prefix+prefix+"CERT_FILE", Prefix+prefix+"KEY_FILE"
+	if pem, ok := r.readPEM(ca, caFile); ok && !x509.NewCertPool().AppendCertsFromPEM(pem) {
 		r.mistake(ca, "a PEM file with CA certificates")
 	}
-	certPEM, certRead := r.readPEM(cert, c.CertFile)
-	keyPEM, keyRead := r.readPEM(key, c.KeyFile)
+	certPEM, certRead := r.readPEM(cert, certFile)
+	keyPEM, keyRead := r.readPEM(key, keyFile)
 	switch {
-	case c.CertFile == "" && c.KeyFile != "":
+	case certFile == "" && keyFile != "":
 		r.mistake(key, "only together with "+cert)
-	case c.CertFile != "" && c.KeyFile == "":
+	case certFile != "" && keyFile == "":
 		r.mistake(cert, "only together with "+key)
 	case certRead && keyRead && !x509.NewCertPool().AppendCertsFromPEM(certPEM):
 		r.mistake(cert, "a PEM file with a certificate")

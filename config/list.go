@@ -95,11 +95,15 @@ func parsePath(s string) (string, error) {
 	return s, nil
 }
 
-const proxyForm = "addresses and CIDRs, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32"
+const proxyForm = "addresses, CIDRs and unix, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32"
 
-// parseProxy reads an address or a CIDR. One whose address goes on behind its
-// mask is refused, because either half may be the typo.
+// parseProxy reads an address or a CIDR, or unix, which is the zero Prefix. A CIDR
+// whose address goes on behind its mask is refused, because either half may be
+// the typo.
 func parseProxy(s string) (netip.Prefix, error) {
+	if s == unixPeers {
+		return netip.Prefix{}, nil
+	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
 		a, err := netip.ParseAddr(s)
@@ -120,6 +124,9 @@ func parseProxy(s string) (netip.Prefix, error) {
 	}
 	return p, nil
 }
+
+// unixPeers stands for those who come by a Unix socket and so have no address.
+const unixPeers = "unix"
 
 func isIP(s string) bool {
 	_, err := netip.ParseAddr(s)

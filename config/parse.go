@@ -35,6 +35,7 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[[]string]():       listOf("path", parsePath),
 	reflect.TypeFor[[]Endpoint]():     listOf("broker", parseEndpoint),
 	reflect.TypeFor[[]netip.Prefix](): listOf("proxy", parseProxy),
+	reflect.TypeFor[[]Address]():      listOf("address", parseAddress),
 	reflect.TypeFor[[]Transport]():    listOf("transport", parseTransport),
 }
 

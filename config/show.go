@@ -35,8 +35,10 @@ func text(value any) string {
 		return strings.Join(items, ",")
 	case []Endpoint:
 		return join(v)
-	case []netip.Prefix:
+	case []Address:
 		return join(v)
+	case []netip.Prefix:
+		return strings.ReplaceAll(join(v), netip.Prefix{}.String(), unixPeers)
 	default:
 		return fmt.Sprint(v)
 	}
