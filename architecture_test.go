@@ -17,13 +17,14 @@ const module = "github.com/stompgw/stompgw"
 // rooms are the packages of the product and what of ours each may import. A
 // package that is not here has no place yet: give it one, here and in the docs.
 var rooms = map[string][]string{
-	"cmd/stompgw":  {"admin", "broker", "config", "demo", "frameinspect", "gateway", "sockjs"},
+	"cmd/stompgw":  {"admin", "broker", "config", "demo", "frameinspect", "gateway", "listen", "sockjs"},
 	"admin":        {},
 	"broker":       {"frameinspect", "wire"},
 	"config":       {},
 	"demo":         {"frameinspect"},
 	"frameinspect": {},
 	"gateway":      {"broker", "frameinspect", "sockjs", "websocket", "wire"},
+	"listen":       {"wire"},
 	"sockjs":       {},
 	"websocket":    {},
 	"wire":         {},
@@ -31,7 +32,9 @@ var rooms = map[string][]string{
 
 // keepers are the packages that one dependency is confined to.
 var keepers = map[string][]string{
+	"github.com/fsnotify/fsnotify":        {"listen"},
 	"github.com/gobwas/ws":                {"websocket"},
+	"github.com/pires/go-proxyproto":      {"broker", "listen"},
 	"github.com/caarlos0/env":             {"config"},
 	"go.uber.org/zap":                     {"cmd/stompgw", "gateway"},
 	"github.com/prometheus/client_golang": {"admin", "cmd/stompgw", "gateway"},

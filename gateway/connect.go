@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -126,7 +127,7 @@ func (s *session) login() error {
 	o := &s.gw.options
 	ctx, cancel := context.WithTimeout(context.Background(), o.LoginTimeout)
 	defer cancel()
-	conn, target, err := s.gw.brokers.Dial(ctx)
+	conn, target, err := s.gw.brokers.Dial(broker.WithClient(ctx, netip.AddrPortFrom(s.addr, s.port)))
 	if err != nil {
 		return s.unavailable("no broker can be reached now, try again later", err)
 	}

@@ -27,6 +27,7 @@ type session struct {
 	gw    *Gateway
 	id    string
 	addr  netip.Addr
+	port  uint16 // of addr; 0 where it is not known
 	begun int64
 
 	// Set by upstream before the session is connected.
