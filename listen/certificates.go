@@ -161,7 +161,7 @@ func (c *Certificates) Watch(ctx context.Context) {
 	}
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	settled := time.NewTimer(0) // something may have changed before the watch began
+	settled := time.NewTimer(settle) // something may have changed before the watch began
 	defer settled.Stop()
 	for {
 		select {

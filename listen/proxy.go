@@ -137,6 +137,14 @@ func readHeader(r io.Reader) (*proxyproto.Header, error) {
 	return proxyproto.Read(bufio.NewReaderSize(bytes.NewReader(head), len(head)))
 }
 
+// cut says that the header ended too early.
+func cut(err error) error {
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("it is cut: %w", err)
+}
+
 // readRest1 reads byte by byte to the end of the line.
 func readRest1(r io.Reader, head []byte) ([]byte, error) {
 	for head[len(head)-1] != '\n' {
@@ -145,7 +153,7 @@ func readRest1(r io.Reader, head []byte) ([]byte, error) {
 		}
 		head = append(head, 0)
 		if _, err := io.ReadFull(r, head[len(head)-1:]); err != nil {
-			return nil, fmt.Errorf("it is cut: %w", err)
+			return nil, cut(err)
 		}
 	}
 	return head, nil
@@ -155,7 +163,7 @@ func readRest1(r io.Reader, head []byte) ([]byte, error) {
 func readRest2(r io.Reader, head []byte) ([]byte, error) {
 	head = head[:fixedHead2]
 	if _, err := io.ReadFull(r, head[len(signature2):]); err != nil {
-		return nil, fmt.Errorf("it is cut: %w", err)
+		return nil, cut(err)
 	}
 	size := fixedHead2 + int(binary.BigEndian.Uint16(head[fixedHead2-2:]))
 	if size > mostHead2 {
@@ -164,7 +172,7 @@ func readRest2(r io.Reader, head []byte) ([]byte, error) {
 	whole := make([]byte, size)
 	copy(whole, head)
 	if _, err := io.ReadFull(r, whole[fixedHead2:]); err != nil {
-		return nil, fmt.Errorf("it is cut: %w", err)
+		return nil, cut(err)
 	}
 	return whole, nil
 }
