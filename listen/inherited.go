@@ -17,6 +17,9 @@ type Inherited struct {
 // firstInherited is the first descriptor that is handed over: sd_listen_fds(3).
 const firstInherited = 3
 
+// mostInherited is more than anybody hands over.
+const mostInherited = 1000
+
 // FromEnvironment gives the sockets that systemd's variables in environ speak
 // of: none where they are not there or are meant for a process other than pid.
 func FromEnvironment(environ []string, pid int) ([]Inherited, error) {
@@ -30,7 +33,7 @@ func FromEnvironment(environ []string, pid int) ([]Inherited, error) {
 		return nil, nil
 	}
 	n, err := strconv.Atoi(vars["LISTEN_FDS"])
-	if err != nil || n < 0 {
+	if err != nil || n < 0 || n > mostInherited {
 		return nil, fmt.Errorf("LISTEN_FDS=%q is no number of sockets", vars["LISTEN_FDS"])
 	}
 	names := strings.Split(vars["LISTEN_FDNAMES"], ":")
