@@ -154,13 +154,15 @@ func (l *auditLog) run(ctx context.Context) {
 }
 
 func (l *auditLog) write(e auditEntry) {
+	l.line(e)
+	// A line is lost where the queue is full, so one of the queue's follows it, and
+	// the count with that.
 	if n := l.lost.Swap(0); n > 0 {
 		l.line(struct {
 			Time time.Time `json:"time"`
 			Lost int64     `json:"lost_lines"`
 		}{time.Now().UTC(), n})
 	}
-	l.line(e)
 }
 
 func (l *auditLog) line(entry any) {
