@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -129,6 +130,41 @@ func TestSlowAudit(t *testing.T) {
 	}
 	if denials != auditQueue+more-want || noted != want {
 		t.Errorf("got %d denials and %d noted as lost, want %d and %d", denials, noted, auditQueue+more-want, want)
+	}
+}
+
+// failingWriter fails until it is told not to.
+type failingWriter struct {
+	lineWriter
+	fails atomic.Bool
+}
+
+func (w *failingWriter) Write(b []byte) (int, error) {
+	if w.fails.Load() {
+		return 0, errors.New("disk full")
+	}
+	return w.lineWriter.Write(b)
+}
+
+func TestAuditThatFails(t *testing.T) {
+	w := &failingWriter{lineWriter: make(lineWriter, 10)}
+	w.fails.Store(true)
+	lost := make(chan error, 10)
+	e, _ := fileEngine(t, EngineOptions{AuditTo: w, OnAuditLost: func(_ int, err error) { lost <- err }})
+	g := mustOpen(t, e, named("ann", nil), broker.RabbitMQ)
+	for range 2 {
+		g.Judge(frame(t, "SEND /queue/x"))
+		if err := await(t, lost); err == nil || err.Error() != "write the audit log: disk full" {
+			t.Errorf("got %v", err)
+		}
+	}
+	w.fails.Store(false)
+	g.Judge(frame(t, "SEND /queue/x"))
+	if fields := w.next(t); fields["verdict"] != "deny" {
+		t.Errorf("got %v", fields)
+	}
+	if fields := w.next(t); fields["lost_lines"] != 2.0 {
+		t.Errorf("got %v", fields)
 	}
 }
 
