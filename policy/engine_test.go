@@ -21,7 +21,10 @@ const patience = 20 * time.Second
 
 func write(t *testing.T, file, text string) {
 	t.Helper()
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file+".whole", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+".whole", file); err != nil { // so that nobody reads a part
 		t.Fatal(err)
 	}
 }
