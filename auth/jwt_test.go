@@ -67,11 +67,13 @@ func TestTokenClaims(t *testing.T) {
 
 func TestTokenIdentity(t *testing.T) {
 	p := newProvider(t, "k1")
-	a := newAuthenticator(t, p.options())
+	o := p.options()
+	o.JWT.Skew = time.Minute
+	a := newAuthenticator(t, o)
 	token := p.token(t, "k1", jwt.MapClaims{"tenant": "acme", "exp": 4102444800})
 	id, err := a.FromRequest(context.Background(), bearing(token))
 	expect(t, id, err, "alice", "")
-	if id.Method != JWT || id.Token != token || id.Claims["tenant"] != "acme" || !id.Expires.Equal(time.Unix(4102444800, 0)) {
+	if id.Method != JWT || id.Token != token || id.Claims["tenant"] != "acme" || !id.Expires.Equal(time.Unix(4102444800+60, 0)) {
 		t.Errorf("got %+v", id)
 	}
 }
