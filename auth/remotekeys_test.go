@@ -22,24 +22,31 @@ func TestDiscovery(t *testing.T) {
 
 func TestDiscoveryOfAnotherIssuer(t *testing.T) {
 	p := newProvider(t, "k1")
-	for name, document := range map[string]string{
-		"issuer":    `{"issuer":"https://evil.example","jwks_uri":"` + p.URL + `/keys"}`,
-		"plain":     `{"issuer":"ISSUER","jwks_uri":"http://192.0.2.1/keys"}`,
-		"no keys":   `{"issuer":"ISSUER"}`,
-		"no JSON":   `<html>`,
-		"not an IP": `{"issuer":"ISSUER","jwks_uri":"http://localhost.evil.example/keys"}`,
+	const plain = "refresh the keys of tokens: the discovery document names no https URL of the keys"
+	for name, test := range map[string]struct{ document, want string }{
+		"issuer":    {`{"issuer":"https://evil.example","jwks_uri":"` + p.URL + `/keys"}`, `refresh the keys of tokens: the discovery document is of issuer "https://evil.example", not "ISSUER"`},
+		"plain":     {`{"issuer":"ISSUER","jwks_uri":"http://192.0.2.1/keys"}`, plain},
+		"no keys":   {`{"issuer":"ISSUER"}`, plain},
+		"no JSON":   {`<html>`, "refresh the keys of tokens: the discovery document is not JSON of the expected form"},
+		"not an IP": {`{"issuer":"ISSUER","jwks_uri":"http://localhost.evil.example/keys"}`, plain},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var issuer string
 			liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				_, _ = fmt.Fprint(w, strings.ReplaceAll(document, "ISSUER", issuer))
+				_, _ = fmt.Fprint(w, strings.ReplaceAll(test.document, "ISSUER", issuer))
 			}))
 			defer liar.Close()
 			issuer = liar.URL
 			o := p.options()
 			o.JWT.KeySetURL, o.JWT.Issuer, o.JWT.UnknownKeyWait = "", issuer, 100*time.Millisecond
+			failed := make(chan error, 1)
+			o.JWT.UnknownKeyInterval = time.Hour // once is enough
+			o.Failed = func(err error) { failed <- err }
 			id, err := newAuthenticator(t, o).FromRequest(context.Background(), bearing(p.token(t, "k1", nil)))
 			expect(t, id, err, "", Unavailable)
+			if err, want := <-failed, strings.ReplaceAll(test.want, "ISSUER", issuer); err.Error() != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
 		})
 	}
 }
