@@ -19,7 +19,7 @@ import (
 func TestSeveralListeners(t *testing.T) {
 	broker := silentBroker(t)
 	path := filepath.Join(t.TempDir(), "gw.sock")
-	gw := start(t, "serve", "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_LISTEN=127.0.0.1:0,unix:"+path, "STOMPGW_UNIX_SOCKET_MODE=0600")
+	gw := start(t, "serve", "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_LISTEN=127.0.0.1:0,unix:"+path, "STOMPGW_CLOSE_TIMEOUT=100ms", "STOMPGW_UNIX_SOCKET_MODE=0600")
 	tcp, unix, _ := strings.Cut(gw.public, ",")
 	if unix != path {
 		t.Errorf("got %q among the addresses, want %s", unix, path)
@@ -72,7 +72,7 @@ func TestSocketActivation(t *testing.T) {
 			// The shell knows the process id that exec keeps.
 			cmd := exec.Command("/bin/sh", "-c", `LISTEN_PID=$$ exec "$0"`, self)
 			cmd.Env = []string{asProgram + "=1", "LISTEN_FDS=1", "LISTEN_FDNAMES=browsers", "STOMPGW_LISTEN=" + test.listen,
-				"STOMPGW_ADMIN_LISTEN=127.0.0.1:0", "STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s", "STOMPGW_BROKERS=tcp://" + broker.Addr().String()}
+				"STOMPGW_ADMIN_LISTEN=127.0.0.1:0", "STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s", "STOMPGW_CLOSE_TIMEOUT=100ms", "STOMPGW_BROKERS=tcp://" + broker.Addr().String()}
 			cmd.Stderr, cmd.ExtraFiles = &stderr, []*os.File{file}
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
@@ -102,7 +102,7 @@ func TestSocketActivation(t *testing.T) {
 // A reload asked for where there is nothing to reload does no harm.
 func TestHangup(t *testing.T) {
 	broker := silentBroker(t)
-	cmd, stderr, done := program(t, "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s")
+	cmd, stderr, done := program(t, "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s", "STOMPGW_CLOSE_TIMEOUT=100ms")
 	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
