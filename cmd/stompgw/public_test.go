@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -31,7 +32,7 @@ func TestSeveralListeners(t *testing.T) {
 		t.Errorf("got %v, %v", info, err)
 	}
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true,
-		Dial: func(string, string) (net.Conn, error) { return net.Dial("unix", path) }}}
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", path) }}}
 	answer, err := client.Get("http://gw/nowhere")
 	if err != nil {
 		t.Fatal(err)
