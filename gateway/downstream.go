@@ -38,12 +38,21 @@ func (s *session) startDownstream(rest []byte) {
 	s.phase.Store(connected)
 	s.tickSoon()
 	s.pump.Add(1)
+	s.broker.ParkIn(&s.gw.poller, func() { s.downstream(nil) })
 	go s.downstream(rest)
 }
 
-// downstream reads the broker and writes to the client until the session ends.
+// downstream reads the broker and writes to the client until the session ends,
+// beginning with rest. While the broker is quiet it has returned.
 func (s *session) downstream(rest []byte) {
-	defer s.pump.Done()
+	if !s.serveBroker(rest) {
+		s.pump.Done()
+	}
+}
+
+// serveBroker tells whether it returns because the broker's connection has parked.
+// Then the session may be another goroutine's already.
+func (s *session) serveBroker(rest []byte) (parked bool) {
 	defer s.contain("downstream")
 	var err error
 	if len(rest) > 0 {
@@ -53,7 +62,9 @@ func (s *session) downstream(rest []byte) {
 	}
 	for err == nil {
 		var buf *wire.Buffer
-		if buf, err = s.broker.Read(s.gw.pool, s.frames.hold); err != nil {
+		if buf, err = s.broker.Read(s.gw.pool, s.frames.hold); err == wire.ErrParked {
+			return true
+		} else if err != nil {
 			err = &brokerReadError{err}
 			break
 		}
@@ -62,6 +73,7 @@ func (s *session) downstream(rest []byte) {
 		s.downBusy.Store(false)
 	}
 	s.endDownstream(err)
+	return false
 }
 
 // takeFromBroker sends on what the buffer holds beyond what was scanned before.

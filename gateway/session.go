@@ -19,7 +19,8 @@ import (
 //
 // Two goroutines serve it: upstream reads the client and writes to the broker,
 // downstream reads the broker and writes to the client. Downstream starts when
-// the client is logged in; upstream waits for it and finishes alone. The gateway's
+// the client is logged in; upstream waits for it and finishes alone. Each returns
+// while its connection is quiet, and is called again. The gateway's
 // schedule looks after both legs. There is no queue: a write that waits is what stops the
 // reading on the other side.
 type session struct {
@@ -104,6 +105,9 @@ func (s *session) run() {
 	s.gw.metrics.begin(s.client.transport)
 	s.startTicks()
 	if s.awaitLogin() {
+		if s.client.conn != nil {
+			s.client.conn.ParkIn(&s.gw.poller, s.upstream)
+		}
 		go s.upstream()
 		return
 	}

@@ -19,6 +19,7 @@ type Conn struct {
 
 	// Owned by the reader.
 	raw     syscall.RawConn // of the TCP connection; nil where there is none
+	fd      int             // its descriptor
 	secure  *unblocked      // what TLS reads from; nil where the connection is plain
 	try     func(fd uintptr) bool
 	pool    *Pool
@@ -33,6 +34,8 @@ type Conn struct {
 	queued     int32 // bytes that the peer had not confirmed at the last look
 
 	endWrites atomic.Int64 // Unix nanoseconds after which no write may last; 0 for none
+
+	parking parking
 }
 
 // epoch is what deadlines are kept since.
@@ -42,7 +45,9 @@ var epoch = time.Now()
 // for a peer that reads nothing; zero is for ever.
 func New(c net.Conn, writeLimit time.Duration) *Conn {
 	w := &Conn{conn: c, writeLimit: writeLimit}
-	w.raw = rawConn(c)
+	if w.raw = rawConn(c); w.raw != nil {
+		_ = w.raw.Control(func(fd uintptr) { w.fd = int(fd) }) // fails only on a closed connection
+	}
 	w.try = w.tryRead
 	return w
 }
@@ -64,18 +69,21 @@ func NewTLS(c net.Conn, writeLimit time.Duration, make func(net.Conn) *tls.Conn)
 
 // Read waits until bytes have come and appends them to hold, or to a buffer of
 // the pool where hold is nil. The caller owns the buffer it gets back, which is
-// nil on an error unless hold was given. There must be room in hold.
+// nil on an error unless hold was given. There must be room in hold. See ParkIn
+// for ErrParked.
 func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 	c.pool, c.buf, c.readErr = pool, hold, nil
+	parked := false
 	switch {
 	case c.raw == nil:
 		c.readHolding()
 	case c.secure != nil:
-		c.readTLS()
+		parked = c.readTLS()
 	default:
-		if err := c.raw.Read(c.try); err != nil {
-			c.readErr = err
-		}
+		parked = c.readPlain()
+	}
+	if parked {
+		return nil, ErrParked
 	}
 	buf := c.buf
 	c.buf = nil
@@ -129,9 +137,30 @@ func (c *Conn) fill(read func([]byte) (int, error)) {
 // readHolding reads where waiting without a buffer is not to be had.
 func (c *Conn) readHolding() { c.fill(c.conn.Read) }
 
+// readPlain reads what has come, or waits for it. It tells whether the poller
+// waits in its place.
+func (c *Conn) readPlain() (parked bool) {
+	for {
+		if err := c.raw.Read(c.try); err != nil {
+			c.readErr = err
+		}
+		if c.readErr != ErrParked {
+			return false
+		}
+		if c.park() {
+			return true
+		}
+		c.readErr = nil // not quiet any more
+	}
+}
+
 // SetReadDeadline ends waiting and later reads at t. Any goroutine may call it.
 func (c *Conn) SetReadDeadline(t time.Time) {
+	c.parking.mu.Lock()
+	c.parking.deadline = !t.IsZero()
 	_ = c.conn.SetReadDeadline(t) // fails only on a closed connection
+	c.parking.mu.Unlock()
+	c.unpark()
 }
 
 // CloseWrite tells the peer that nothing more will come, and leaves reading open.
@@ -142,5 +171,10 @@ func (c *Conn) CloseWrite() error {
 	return c.conn.Close()
 }
 
-// Close closes the connection at once.
-func (c *Conn) Close() error { return c.conn.Close() }
+// Close closes the connection at once. Any goroutine may call it, and again.
+func (c *Conn) Close() error {
+	c.leavePoller()
+	err := c.conn.Close()
+	c.unpark()
+	return err
+}

@@ -18,7 +18,8 @@ func rawConn(c net.Conn) syscall.RawConn {
 }
 
 // tryRead reads once, giving the buffer back where there was nothing to read.
-// It is what syscall.RawConn calls again each time the socket gets readable.
+// It is what syscall.RawConn calls again each time the socket gets readable,
+// unless the connection may park.
 func (c *Conn) tryRead(fd uintptr) bool {
 	buf := c.buf
 	if buf == nil {
@@ -26,10 +27,14 @@ func (c *Conn) tryRead(fd uintptr) bool {
 	}
 	n, err := read(fd, buf.B[len(buf.B):cap(buf.B)])
 	if err == syscall.EAGAIN {
-		if c.buf == nil {
-			c.pool.Put(buf)
+		if c.buf != nil {
+			return false
 		}
-		return false
+		c.pool.Put(buf)
+		if c.quiet() {
+			c.readErr = ErrParked
+		}
+		return c.readErr != nil
 	}
 	switch {
 	case err != nil:
