@@ -73,17 +73,19 @@ func NewTLS(c net.Conn, writeLimit time.Duration, make func(net.Conn) *tls.Conn)
 // for ErrParked.
 func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 	c.pool, c.buf, c.readErr = pool, hold, nil
-	parked := false
 	switch {
 	case c.raw == nil:
 		c.readHolding()
 	case c.secure != nil:
-		parked = c.readTLS()
-	default:
-		parked = c.readPlain()
-	}
-	if parked {
+		if parked := c.readTLS(); parked {
+			return nil, ErrParked
+		}
+	case hold == nil && c.park():
 		return nil, ErrParked
+	default:
+		if err := c.raw.Read(c.try); err != nil {
+			c.readErr = err
+		}
 	}
 	buf := c.buf
 	c.buf = nil
@@ -91,6 +93,7 @@ func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 		pool.Put(buf)
 		buf = nil
 	}
+	c.parking.noteCame()
 	return buf, c.readErr
 }
 
@@ -136,23 +139,6 @@ func (c *Conn) fill(read func([]byte) (int, error)) {
 
 // readHolding reads where waiting without a buffer is not to be had.
 func (c *Conn) readHolding() { c.fill(c.conn.Read) }
-
-// readPlain reads what has come, or waits for it. It tells whether the poller
-// waits in its place.
-func (c *Conn) readPlain() (parked bool) {
-	for {
-		if err := c.raw.Read(c.try); err != nil {
-			c.readErr = err
-		}
-		if c.readErr != ErrParked {
-			return false
-		}
-		if c.park() {
-			return true
-		}
-		c.readErr = nil // not quiet any more
-	}
-}
 
 // SetReadDeadline ends waiting and later reads at t. Any goroutine may call it.
 func (c *Conn) SetReadDeadline(t time.Time) {

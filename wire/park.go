@@ -10,16 +10,19 @@ import (
 // that is quiet: the poller waits in its place. It is no end.
 var ErrParked = errors.New("parked until there is something to read")
 
-// parkAfter is what makes a connection quiet: so much time between two waits. A
-// connection on which frames follow each other keeps its goroutine, because
-// coming back costs more than waking up.
+// parkAfter is what makes a connection quiet: so long a time before the bytes that
+// came last. A connection on which frames follow each other keeps its goroutine,
+// because coming back costs more than waking up.
 const parkAfter = time.Second
 
 // parking is how a connection waits without a goroutine.
 type parking struct {
 	poller *Poller // set once, with resume; nil where the connection does not park
 	resume func()
-	waited int64 // owned by the reader: when it last had to wait, in nanoseconds since epoch
+
+	// Owned by the reader.
+	quiet bool  // it need not look before it parks: if there is more, it is called at once
+	came  int64 // when bytes came last, in nanoseconds since epoch
 
 	mu       sync.Mutex // held for moments only; guards what follows, and ParkIn's fields from others than the reader
 	parked   bool
@@ -38,25 +41,31 @@ func (c *Conn) ParkIn(p *Poller, resume func()) {
 	c.parking.mu.Lock()
 	defer c.parking.mu.Unlock()
 	c.parking.poller, c.parking.resume = p, resume
-	c.parking.waited = -int64(parkAfter)
+	c.parking.quiet = true
 }
 
-// quiet is asked each time there is nothing to read. It tells whether the
-// connection may park.
-func (c *Conn) quiet() bool {
-	p := &c.parking
+// noteCame notes that bytes came.
+func (p *parking) noteCame() {
 	if p.poller == nil {
-		return false
+		return
 	}
-	before := p.waited
-	p.waited = int64(time.Since(epoch))
-	return p.waited-before >= int64(parkAfter)
+	now := int64(time.Since(epoch))
+	p.quiet = now-p.came >= int64(parkAfter)
+	p.came = now
 }
 
-// park hands the waiting over to the poller. When it tells that it did, the
-// connection may belong to another goroutine already.
+// park hands the waiting of a quiet connection over to the poller. When it tells
+// that it did, the connection may belong to another goroutine already.
 func (c *Conn) park() bool {
 	p := &c.parking
+	if !p.quiet {
+		return false
+	}
+	p.quiet = false // whoever is called back looks first
+	if b := c.spare; b != nil {
+		c.spare = nil
+		b.pool.Put(b)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.deadline || p.closed || p.poller.arm(c) != nil { // what cannot be armed waits as ever

@@ -89,7 +89,7 @@ func (c *Conn) readTLS() (parked bool) {
 		if !held {
 			c.pool.Put(c.buf)
 			c.buf = nil
-			if c.quiet() && c.park() {
+			if c.park() {
 				return true
 			}
 		}

@@ -18,8 +18,7 @@ func rawConn(c net.Conn) syscall.RawConn {
 }
 
 // tryRead reads once, giving the buffer back where there was nothing to read.
-// It is what syscall.RawConn calls again each time the socket gets readable,
-// unless the connection may park.
+// It is what syscall.RawConn calls again each time the socket gets readable.
 func (c *Conn) tryRead(fd uintptr) bool {
 	buf := c.buf
 	if buf == nil {
@@ -27,14 +26,10 @@ func (c *Conn) tryRead(fd uintptr) bool {
 	}
 	n, err := read(fd, buf.B[len(buf.B):cap(buf.B)])
 	if err == syscall.EAGAIN {
-		if c.buf != nil {
-			return false
+		if c.buf == nil {
+			c.pool.Put(buf)
 		}
-		c.pool.Put(buf)
-		if c.quiet() {
-			c.readErr = ErrParked
-		}
-		return c.readErr != nil
+		return false
 	}
 	switch {
 	case err != nil:
