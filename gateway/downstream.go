@@ -21,9 +21,9 @@ type framesDown struct {
 	streaming bool         // the frame in progress goes out in fragments
 	text      bool         // and as text
 	check     websocket.TextCheck
+	wasError  bool         // the latest frame is an ERROR
 	failed    *wire.Buffer // a buffer whose batch could not be written whole
 	whole     int          // frames that ended since the traffic was counted
-	wasError  bool         // the latest frame is an ERROR
 	farewell  error        // how the session ends after the frame in progress; nil for not
 }
 

@@ -45,11 +45,11 @@ type session struct {
 	fromClient    frameinspect.Scanner
 	forwarding    bool // the broker has the begin of a frame, or is about to
 	leaving       leaving
+	phase         atomic.Int32
 	connect       *connectRequest // what CONNECT asked for, until the client is connected
 	newFrames     int             // frames and bytes that the traffic does not count yet
 	newBytes      int
 	up            traffic
-	phase         atomic.Int32
 	brokerWritten stamp                  // when bytes went last to the broker
 	midFrame      atomic.Bool            // the client has begun a frame or message and not ended it
 	sentFrame     atomic.Bool            // the client has sent a frame since it connected
@@ -58,14 +58,14 @@ type session struct {
 	brokerTurn    sync.Mutex             // the turn to write to the broker, a batch at a time
 	brokerMid     bool                   // guarded by brokerTurn: the broker has a frame in part
 
+	tickTurn sync.Mutex // held by the one tick that runs, and guards what follows
+	stopped  bool
+	pinged   int64 // when the last ping went
+	passed   int64 // frames that had passed
+	passedAt int64 // when that was seen to change
+
 	mu    sync.Mutex
 	ended *ending // guarded by mu: the first to end the session decides how
-
-	tickTurn sync.Mutex // held by the one tick that runs, and guards what follows
-	pinged   int64      // when the last ping went
-	passed   int64      // frames that had passed
-	passedAt int64      // when that was seen to change
-	stopped  bool
 
 	due   int64 // guarded by the schedule: when the next tick is due
 	place int   // guarded by the schedule
