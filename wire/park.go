@@ -17,31 +17,32 @@ const parkAfter = time.Second
 
 // parking is how a connection waits without a goroutine.
 type parking struct {
-	poller *Poller // set once, with resume; nil where the connection does not park
+	poller *Poller // set once, under mu; nil where the connection does not park
 	resume func()
 
 	// Owned by the reader.
 	quiet bool  // it need not look before it parks: if there is more, it is called at once
 	came  int64 // when bytes came last, in nanoseconds since epoch
 
-	mu       sync.Mutex // held for moments only; guards what follows, and ParkIn's fields from others than the reader
+	mu       sync.Mutex // guards what follows; held over system calls, but none that waits
 	parked   bool
 	deadline bool // a read deadline is set, which only a waiting reader keeps
 	closed   bool
 }
 
-// ParkIn lets Read give its goroutine up: on a quiet connection it returns
-// ErrParked instead of waiting, without a buffer. The reader must then return and
-// touch nothing of the connection's, nor anything that is its own as the reader:
-// resume is called, once and in a goroutine of its own, when there may be
-// something to read, when a read deadline is set, or when the connection is
-// closed; it may read, and park, again. It is set once, before the first Read of
-// the goroutine that it takes over from.
+// ParkIn lets a reader give its goroutine up: on a quiet connection Read returns
+// ErrParked, and no buffer, instead of waiting. From then on nothing belongs to the
+// reader any more, so it must return without touching it. Once there may be
+// something to read, a read deadline is set, or the connection is closed, resume
+// is called in a new goroutine, once; that is the reader now, and may park again.
+//
+// A reader calls it before its first Read, or whoever starts the reader does. The
+// connection must be closed by Close, and not otherwise.
 func (c *Conn) ParkIn(p *Poller, resume func()) {
 	c.parking.mu.Lock()
 	defer c.parking.mu.Unlock()
 	c.parking.poller, c.parking.resume = p, resume
-	c.parking.quiet = true
+	c.parking.quiet, c.parking.came = true, -int64(parkAfter)
 }
 
 // noteCame notes that bytes came.
@@ -68,15 +69,14 @@ func (c *Conn) park() bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.deadline || p.closed || p.poller.arm(c) != nil { // what cannot be armed waits as ever
-		return false
+	if p.deadline || p.closed || p.poller.arm(c) != nil {
+		return false // the reader waits itself, as it does where nothing can be armed
 	}
 	p.parked = true
 	return true
 }
 
-// unpark brings the reader back, if it is gone. For nothing is fine: it parks
-// again.
+// unpark brings the reader back, if it is gone. It may be for nothing.
 func (c *Conn) unpark() {
 	p := &c.parking
 	p.mu.Lock()

@@ -89,13 +89,16 @@ func (p *Poller) run(raw syscall.RawConn) {
 	_ = raw.Read(func(fd uintptr) bool { // fails for the deadline
 		for {
 			n, err := unix.EpollWait(int(fd), events, 0)
-			if n == 0 || err != nil && err != unix.EINTR {
-				return err != nil
+			if err == unix.EINTR {
+				continue
 			}
-			for i := range max(n, 0) {
-				if c := p.conn(int(events[i].Fd)); c != nil {
+			for _, e := range events[:max(n, 0)] {
+				if c := p.conn(int(e.Fd)); c != nil {
 					c.unpark()
 				}
+			}
+			if n < len(events) { // that was all: of what comes now the runtime tells again
+				return false
 			}
 		}
 	})
