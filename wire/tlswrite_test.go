@@ -26,11 +26,13 @@ func filled(t *testing.T, limit time.Duration) *Conn {
 	smallBuffers(t, c, transport)
 	c.secure.brief.Store(true)
 	defer c.secure.brief.Store(false)
-	// Below TLS, which could not go on. What the peer's socket takes comes to an end
-	// only after some attempts that write nothing.
-	for nothing := 0; nothing < 20; nothing++ {
-		if n, _ := c.secure.Write(make([]byte, 64<<10)); n > 0 {
-			nothing = 0
+	// Below TLS, which could not go on. What the sockets take comes to an end only
+	// after some attempts that write nothing; for small writes later than for large.
+	for _, size := range []int{64 << 10, 1} {
+		for nothing := 0; nothing < 20; nothing++ {
+			if n, _ := c.secure.Write(make([]byte, size)); n > 0 {
+				nothing = 0
+			}
 		}
 	}
 	return c
