@@ -32,7 +32,9 @@ func TestSeveralListeners(t *testing.T) {
 		t.Errorf("got %v, %v", info, err)
 	}
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", path) }}}
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		}}}
 	answer, err := client.Get("http://gw/nowhere")
 	if err != nil {
 		t.Fatal(err)
