@@ -96,14 +96,19 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestGolden compares with testdata/golden; -update writes it.
 func TestGolden(t *testing.T) {
 	eachValues(t, func(t *testing.T, name string, files map[string]string) {
 		path, got := filepath.Join("testdata/golden", name+".yaml"), manifests(files)
 		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			write(t, path, got)
 			return
 		}
 		if want := read(t, path); got != want {

@@ -183,18 +183,10 @@ func checkMounts(t *testing.T, pod core.PodSpec, objects []runtime.Object) {
 	}
 }
 
-// checkPod asks Kubernetes' own admission for the restricted level, and for what
-// goes beyond it.
+// checkPod checks what goes beyond the restricted level.
 func checkPod(t *testing.T, pod core.PodTemplateSpec) {
 	t.Helper()
-	evaluator, err := restriction.NewEvaluator(restriction.DefaultChecks(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	restricted := podsecurity.LevelVersion{Level: podsecurity.LevelRestricted, Version: podsecurity.LatestVersion()}
-	if got := restriction.AggregateCheckResults(evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec)); !got.Allowed {
-		t.Errorf("the pod is not restricted: %s", got.ForbiddenDetail())
-	}
+	checkRestricted(t, pod)
 	if s := pod.Spec.Containers[0].SecurityContext; s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem {
 		t.Error("the root file system can be written")
 	}
@@ -205,6 +197,19 @@ func checkPod(t *testing.T, pod core.PodTemplateSpec) {
 		if reasons := validation.IsValidLabelValue(value); len(reasons) > 0 {
 			t.Errorf("label %s: %v", key, reasons)
 		}
+	}
+}
+
+// checkRestricted asks Kubernetes' own admission for the restricted level.
+func checkRestricted(t *testing.T, pod core.PodTemplateSpec) {
+	t.Helper()
+	evaluator, err := restriction.NewEvaluator(restriction.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restricted := podsecurity.LevelVersion{Level: podsecurity.LevelRestricted, Version: podsecurity.LatestVersion()}
+	if got := restriction.AggregateCheckResults(evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec)); !got.Allowed {
+		t.Errorf("the pod is not restricted: %s", got.ForbiddenDetail())
 	}
 }
 
