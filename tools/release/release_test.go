@@ -181,6 +181,13 @@ func TestSBOM(t *testing.T) {
 	if got, want := (*bom.Metadata.Component.Hashes)[0].Value, sum(t, dir, "stompgw-linux-arm64"); got != want {
 		t.Errorf("it is of a binary %s, not of %s", got, want)
 	}
+	info, err := buildinfo.ReadFile(filepath.Join(dir, "stompgw-linux-arm64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := len(*bom.Components), len(info.Deps)+1; got != want {
+		t.Errorf("%d components, want %d: the modules and Go's own library", got, want)
+	}
 	var names []string
 	for _, c := range *bom.Components {
 		names = append(names, c.Name)
