@@ -109,7 +109,11 @@ func (r release) image(p program) (v1.Image, error) {
 		return nil, err
 	}
 	file = file.DeepCopy()
-	file.OS, file.Architecture, file.Config = "linux", p.arch, r.config()
+	file.OS, file.Architecture, file.Config, file.Created = "linux", p.arch, r.config(), v1.Time{Time: epoch}
+	if commit, err := time.Parse(time.RFC3339, p.setting("vcs.time")); err == nil {
+		file.Created = v1.Time{Time: commit}
+		file.Config.Labels["org.opencontainers.image.revision"] = p.setting("vcs.revision")
+	}
 	return mutate.ConfigFile(image, file)
 }
 
@@ -125,8 +129,8 @@ func certificates() []byte {
 	return b.Bytes()
 }
 
-// epoch is the time of every file: the same bytes, whenever.
-var epoch = time.Unix(0, 0)
+// epoch is the time of every file, so that the bytes are the same whenever.
+var epoch = time.Unix(0, 0).UTC()
 
 // layerOf gives a tar with one file and the folders above it, owned by root.
 func layerOf(path string, mode int64, text []byte) ([]byte, error) {

@@ -215,6 +215,13 @@ func TestImageHoldsNothingElse(t *testing.T) {
 		if err != nil || config.Architecture != arch || config.OS != "linux" {
 			t.Errorf("%s: the image is for %s/%s: %v", arch, config.OS, config.Architecture, err)
 		}
+		p, err := release{out: aRelease(t)}.inspect(arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := config.Config.Labels["org.opencontainers.image.revision"], p.setting("vcs.revision"); got != want {
+			t.Errorf("%s: the image is of commit %q, the program of %q", arch, got, want)
+		}
 	}
 }
 

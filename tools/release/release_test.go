@@ -63,12 +63,14 @@ func clone(t *testing.T) string {
 	return dir
 }
 
-// TestReproducible builds once more, in another folder and with nothing cached.
+// TestReproducible builds once more, in another folder and, unless it shall be
+// short, with nothing cached.
 func TestReproducible(t *testing.T) {
 	first := aRelease(t)
-	cache := t.TempDir()
-	again := release{version: testVersion, source: clone(t), out: filepath.Join(t.TempDir(), "again"),
-		architectures: []string{"amd64"}, env: []string{"GOCACHE=" + cache}}
+	again := release{version: testVersion, source: clone(t), out: filepath.Join(t.TempDir(), "again"), architectures: []string{"amd64"}}
+	if !testing.Short() {
+		again.env = []string{"GOCACHE=" + t.TempDir()}
+	}
 	if err := again.make(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -82,12 +84,15 @@ func TestReproducible(t *testing.T) {
 // TestImageIsReproducible makes the image twice of the same programs.
 func TestImageIsReproducible(t *testing.T) {
 	dir := aRelease(t)
-	again := release{version: testVersion, out: t.TempDir()}
 	var programs []program
 	for _, arch := range []string{"amd64", "arm64"} {
-		name := "stompgw-linux-" + arch
-		programs = append(programs, program{arch: arch, name: name, path: filepath.Join(dir, name)})
+		p, err := release{out: dir}.inspect(arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		programs = append(programs, p)
 	}
+	again := release{version: testVersion, out: t.TempDir()}
 	if err := again.writeImage(programs); err != nil {
 		t.Fatal(err)
 	}

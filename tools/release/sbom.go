@@ -1,7 +1,6 @@
 package main
 
 import (
-	"debug/buildinfo"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -14,25 +13,21 @@ import (
 // into it: nothing can be in the one and not in the other. It has neither time
 // nor serial number, so that it is reproducible too.
 func (r release) writeSBOM(p program) error {
-	info, err := buildinfo.ReadFile(p.path)
-	if err != nil {
-		return fmt.Errorf("read what is in %s: %w", p.name, err)
-	}
 	sum, err := sumOf(p.path)
 	if err != nil {
 		return err
 	}
-	root := module(cdx.ComponentTypeApplication, info.Main.Path, "v"+r.version)
+	root := module(cdx.ComponentTypeApplication, p.info.Main.Path, "v"+r.version)
 	root.Name = "stompgw"
 	root.Hashes = &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: sum}}
 	root.Licenses = &cdx.Licenses{{License: &cdx.License{ID: "Apache-2.0"}}}
-	root.Properties = properties(info.Settings)
+	root.Properties = properties(p.info.Settings)
 
 	bom := cdx.NewBOM()
 	bom.SerialNumber = ""
 	bom.Metadata = &cdx.Metadata{Component: &root}
-	components := []cdx.Component{module(cdx.ComponentTypeLibrary, "std", strings.TrimPrefix(info.GoVersion, "go"))}
-	for _, m := range info.Deps {
+	components := []cdx.Component{module(cdx.ComponentTypeLibrary, "std", strings.TrimPrefix(p.info.GoVersion, "go"))}
+	for _, m := range p.info.Deps {
 		if m.Replace != nil {
 			m = m.Replace
 		}
