@@ -15,7 +15,6 @@ var variable = regexp.MustCompile(`\bSTOMPGW_[A-Z0-9_]+\b`)
 
 // coming are variables that the chart knows before the gateway does.
 var coming = map[string]bool{
-	"STOMPGW_POLICY_FILE":   true,
 	"STOMPGW_TLS_CERT_FILE": true,
 	"STOMPGW_TLS_KEY_FILE":  true,
 }
