@@ -8,7 +8,7 @@ import (
 
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	prometheus "github.com/prometheus/client_model/go"
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 	core "k8s.io/api/core/v1"
 )
@@ -127,7 +127,7 @@ func checkSelector(families map[string]*prometheus.MetricFamily, v *parser.Vecto
 		return "no metric " + v.Name
 	}
 	for _, m := range v.LabelMatchers {
-		if m.Name == labels.MetricName || slices.Contains(target, m.Name) {
+		if m.Name == model.MetricNameLabel || slices.Contains(target, m.Name) {
 			continue
 		}
 		values := valuesOf(family, m.Name)
