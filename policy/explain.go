@@ -108,11 +108,11 @@ func (x *explaining) denial(r *rule) {
 
 func (x *explaining) grant(r *rule) {
 	reason := Reason{Rule: r.name, Line: r.line}
-	notFor, covers := r.to.why(&x.id.Principal), x.covers(r)
+	notFor := r.to.why(&x.id.Principal)
 	switch {
 	case notFor != "":
-		reason.Why, reason.Near = notFor, covers
-	case !covers:
+		reason.Why, reason.Near = notFor, x.overlaps(r)
+	case !x.covers(r):
 		reason.Why, reason.Near = x.notMatched(r), x.fillProblem(r) != "" || x.overlaps(r)
 	default:
 		x.headers(r, &reason)

@@ -147,7 +147,7 @@ func (r *headerRules) judge(lines []byte, ownReply bool, dialect broker.Dialect)
 	}
 	for len(lines) > 0 {
 		var name []byte
-		name, _, lines = cutLine(lines)
+		name, lines = cutLine(lines)
 		switch {
 		case isPlain(name) && len(r.deny) == 0:
 		case anyMatches(r.deny, name):
@@ -168,7 +168,7 @@ func notAllowedHeader(name []byte) string {
 func hasName(lines []byte, lower string) bool {
 	for len(lines) > 0 {
 		var name []byte
-		if name, _, lines = cutLine(lines); equalFold(lower, name) {
+		if name, lines = cutLine(lines); equalFold(lower, name) {
 			return true
 		}
 	}
@@ -181,19 +181,19 @@ func headerLines(h *frameinspect.Head) []byte {
 	return raw[bytes.IndexByte(raw, '\n')+1:]
 }
 
-// cutLine takes the first of some header lines apart. The name of the blank line
-// is empty.
-func cutLine(lines []byte) (name, value, left []byte) {
+// cutLine takes the first of some header lines off, and gives its name: "" for
+// the blank line.
+func cutLine(lines []byte) (name, left []byte) {
 	end := bytes.IndexByte(lines, '\n')
-	line := lines[:end]
-	left = lines[end+1:]
-	if n := len(line); n > 0 && line[n-1] == '\r' {
-		line = line[:n-1]
-	}
+	return nameOf(lines[:end]), lines[end+1:]
+}
+
+// nameOf gives the name of a header line.
+func nameOf(line []byte) []byte {
 	for i, c := range line { // names are short
 		if c == ':' {
-			return line[:i], line[i+1:], left
+			return line[:i]
 		}
 	}
-	return nil, nil, left
+	return nil
 }

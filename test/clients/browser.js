@@ -7,13 +7,15 @@ const { join } = require('node:path');
 const { chromium } = require('playwright-core');
 
 // withBrowser gives the function a browser context; what pages say on their consoles goes to stderr.
-module.exports = async function withBrowser(executablePath, use) {
+// trust is the fingerprint of a certificate's key to trust; nothing is the system's authorities only.
+module.exports = async function withBrowser(executablePath, use, trust) {
   const profile = mkdtempSync(join(tmpdir(), 'stompgw-chromium-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-dev-shm-usage', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      ...(trust ? [`--ignore-certificate-errors-spki-list=${trust}`] : [])],
   });
   const note = (page) => {
     page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`));
