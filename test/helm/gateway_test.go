@@ -22,9 +22,72 @@ import (
 // patience is how long a test waits for what should come at once.
 const patience = 30 * time.Second
 
-// shown gives the metrics of a real gateway that has lived a little: it refused a
-// page of another origin, failed to reach one broker and reached another.
+// policyText grants one topic, so that there is something to deny.
+const policyText = "version: 1\ngrants: [{name: chat, send: [/topic/chat]}]\n"
+
+// shown gives the metrics of a real gateway with TLS, tokens and a policy that has
+// lived a little: it failed to reach one broker and reached another, refused a
+// page of another origin, a token, and a frame.
 func shown(t *testing.T) map[string]*prometheus.MetricFamily {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	dir := t.TempDir()
+	certificate, trust := selfSigned(t, dir)
+	write(t, filepath.Join(dir, "policy.yaml"), policyText)
+	alive, gone := listen(t), listen(t)
+	go answerConnects(alive)
+	t.Cleanup(func() { _ = alive.Close() })
+	public, admin := listen(t), listen(t)
+	for _, l := range []net.Listener{gone, public, admin} {
+		_ = l.Close() // only its port was wanted
+	}
+	stop := start(ctx, t,
+		"STOMPGW_BROKERS=tcp://"+gone.Addr().String()+",tcp://"+alive.Addr().String(),
+		"STOMPGW_LISTEN="+public.Addr().String(), "STOMPGW_ADMIN_LISTEN="+admin.Addr().String(),
+		"STOMPGW_TLS_CERT_FILE="+certificate, "STOMPGW_TLS_KEY_FILE="+certificate,
+		"STOMPGW_POLICY_FILE="+filepath.Join(dir, "policy.yaml"), "STOMPGW_AUDIT=off",
+		"STOMPGW_AUTH=jwt,none", "STOMPGW_JWT_SECRET="+strings.Repeat("0123456789", 4),
+		"STOMPGW_JWT_ISSUER=https://id.example.com/", "STOMPGW_JWT_AUDIENCE=stomp",
+		"STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s")
+	defer stop()
+	probe := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	figures := func(path string) (int, string) {
+		response, err := probe.Get("http://" + admin.Addr().String() + path)
+		if err != nil {
+			return 0, ""
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			return 0, ""
+		}
+		return response.StatusCode, string(text)
+	}
+	await(ctx, t, "it is ready", func() bool { status, _ := figures("/readyz"); return status == http.StatusOK })
+	stranger := handshake(t, public.Addr().String(), trust, "Origin: http://stranger.example")
+	expect(t, stranger, "HTTP/1.1 403 ")
+	liar := handshake(t, public.Addr().String(), trust, "Authorization: Bearer of.no.token")
+	expect(t, liar, "HTTP/1.1 401 ")
+	client := handshake(t, public.Addr().String(), trust, "X-Nothing: special")
+	expect(t, client, "HTTP/1.1 101 ")
+	say(t, client, "CONNECT\naccept-version:1.2\nhost:/\n\n\x00")
+	say(t, client, "SEND\ndestination:/queue/admin\n\nx\x00")
+	var text string
+	await(ctx, t, "the frame is denied", func() bool {
+		_, text = figures("/metrics")
+		return strings.Contains(text, "stompgw_frames_denied_total{")
+	})
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return families
+}
+
+// start builds the gateway and runs it; stop ends it and waits.
+func start(ctx context.Context, t *testing.T, environ ...string) (stop func()) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "stompgw")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/stompgw")
@@ -32,78 +95,29 @@ func shown(t *testing.T) map[string]*prometheus.MetricFamily {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	alive, gone := listen(t), listen(t)
-	go acceptAll(alive)
-	t.Cleanup(func() { _ = alive.Close() })
-	public, admin := listen(t), listen(t)
-	for _, l := range []net.Listener{gone, public, admin} {
-		_ = l.Close() // only its port was wanted
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	gateway := exec.CommandContext(ctx, program)
-	gateway.Env = []string{
-		"STOMPGW_BROKERS=tcp://" + gone.Addr().String() + ",tcp://" + alive.Addr().String(),
-		"STOMPGW_LISTEN=" + public.Addr().String(), "STOMPGW_ADMIN_LISTEN=" + admin.Addr().String(),
-		"STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s",
-	}
+	gateway.Env = environ
 	var log bytes.Buffer
 	gateway.Stderr = &log
 	if err := gateway.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	return func() {
 		_ = gateway.Process.Signal(syscall.SIGTERM) // it may be gone, which Wait tells
-		if err := gateway.Wait(); err != nil {
+		if err := gateway.Wait(); err != nil || t.Failed() {
 			t.Errorf("%v\n%s", err, &log)
 		}
-	}()
-	status := func(method, url string, header http.Header) int {
-		request, err := http.NewRequestWithContext(ctx, method, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header = header
-		return ask(request, io.Discard)
 	}
-	for status("GET", "http://"+admin.Addr().String()+"/readyz", nil) != http.StatusOK {
+}
+
+func await(ctx context.Context, t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for !is() {
 		if ctx.Err() != nil {
-			t.Fatalf("it does not become ready\n%s", &log)
+			t.Fatalf("%s: not within %v", what, patience)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	stranger := http.Header{"Origin": {"http://stranger.example"}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"},
-		"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="}}
-	if got := status("GET", "http://"+public.Addr().String()+"/stomp", stranger); got != http.StatusForbidden {
-		t.Fatalf("a stranger's page got %d", got)
-	}
-	request, err := http.NewRequestWithContext(ctx, "GET", "http://"+admin.Addr().String()+"/metrics", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text bytes.Buffer
-	if got := ask(request, &text); got != http.StatusOK {
-		t.Fatalf("/metrics: %d", got)
-	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(&text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return families
-}
-
-// ask gives the status of the answer, 0 for none, and its body to w.
-func ask(request *http.Request, w io.Writer) int {
-	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
-	if err != nil {
-		return 0
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(w, response.Body); err != nil {
-		return 0
-	}
-	return response.StatusCode
 }
 
 func listen(t *testing.T) net.Listener {
@@ -113,17 +127,6 @@ func listen(t *testing.T) net.Listener {
 		t.Fatal(err)
 	}
 	return l
-}
-
-// acceptAll is all that a readiness probe wants of a broker.
-func acceptAll(l net.Listener) {
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		_ = c.Close() // whatever it had to say
-	}
 }
 
 // files gives every file below the paths.

@@ -13,12 +13,6 @@ import (
 
 var variable = regexp.MustCompile(`\bSTOMPGW_[A-Z0-9_]+\b`)
 
-// coming are variables that the chart knows before the gateway does.
-var coming = map[string]bool{
-	"STOMPGW_TLS_CERT_FILE": true,
-	"STOMPGW_TLS_KEY_FILE":  true,
-}
-
 // documented gives the variables that the gateway has.
 func documented() map[string]bool {
 	names := map[string]bool{}
@@ -26,15 +20,6 @@ func documented() map[string]bool {
 		names[name] = true
 	}
 	return names
-}
-
-func TestNothingIsComingThatIsThere(t *testing.T) {
-	names := documented()
-	for name := range coming {
-		if names[name] {
-			t.Errorf("the gateway has %s: take it from the list", name)
-		}
-	}
 }
 
 // TestSettings gives what the chart sets to the gateway's own configuration.
@@ -55,7 +40,7 @@ func checkSettings(t *testing.T, c core.Container) {
 		switch {
 		case seen[v.Name]:
 			t.Errorf("%s is set twice", v.Name)
-		case !strings.HasPrefix(v.Name, config.Prefix) || coming[v.Name]:
+		case !strings.HasPrefix(v.Name, config.Prefix):
 		case !names[v.Name]:
 			t.Errorf("the gateway has no %s", v.Name)
 		case strings.HasSuffix(v.Name, "_FILE"):
@@ -87,7 +72,7 @@ func TestTextsNameVariablesThatExist(t *testing.T) {
 	names := documented()
 	for _, path := range files(t, chartDir, "../../docs/examples", "../../docs/deploying.md") {
 		for _, name := range variable.FindAllString(read(t, path), -1) {
-			if !names[name] && !coming[name] && !strings.HasSuffix(name, "_") {
+			if !names[name] && !strings.HasSuffix(name, "_") {
 				t.Errorf("%s: the gateway has no %s", path, name)
 			}
 		}

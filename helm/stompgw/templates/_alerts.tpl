@@ -27,16 +27,23 @@ stompgw.alerts gives the alert rules as a YAML list. Every metric here exists, a
   annotations:
     summary: Sessions end because of the broker
     description: {{ `'{{ $value | humanize }} sessions in five minutes lost their broker or found none. The cause is in the log.'` }}
-- alert: StompgwRefusalsRising
+{{- range list
+  (list "StompgwRefusalsRising" "stompgw_handshakes_refused_total" "reason" "handshakes are refused")
+  (list "StompgwIdentitiesRefusedRising" "stompgw_identities_refused_total" "code" "clients are not who they say")
+  (list "StompgwDenialsRising" "stompgw_frames_denied_total" "code" "frames are denied by the policy") }}
+{{- $now := printf "sum by (%s) (rate(%s{%s}[5m]))" (index . 2) (index . 1) $series }}
+{{- $before := printf "sum by (%s) (rate(%s{%s}[1h] offset 10m))" (index . 2) (index . 1) $series }}
+- alert: {{ index . 0 }}
   expr: |-
-    sum by (reason) (rate(stompgw_handshakes_refused_total{ {{- $series -}} }[5m])) > {{ $v.refusedPerSecond }}
-    unless sum by (reason) (rate(stompgw_handshakes_refused_total{ {{- $series -}} }[5m]))
-      <= 3 * sum by (reason) (rate(stompgw_handshakes_refused_total{ {{- $series -}} }[1h] offset 10m))
+    {{ $now }} > {{ $v.refusedPerSecond }}
+    unless {{ $now }}
+      <= 3 * {{ $before }}
   for: 5m
   labels: {severity: warning}
   annotations:
-    summary: {{ `'More handshakes are refused: {{ $labels.reason }}'` }}
-    description: {{ `'{{ $value | humanize }} a second, three times what it was an hour before. docs/errors.md says what the reason means.'` }}
+    summary: '{{ printf "More %s: {{ $labels.%s }}" (index . 3) (index . 2) }}'
+    description: {{ `'{{ $value | humanize }} a second, three times what it was an hour before. docs/errors.md says what the word means.'` }}
+{{- end }}
 - alert: StompgwSlowClients
   expr: sum(increase(stompgw_session_ends_total{reason="slow_client", {{- $series -}} }[10m])) > {{ $v.slowClientsPer10m }}
   labels: {severity: warning}
@@ -72,6 +79,27 @@ stompgw.alerts gives the alert rules as a YAML list. Every metric here exists, a
   annotations:
     summary: {{ `'{{ $labels.pod }} is short of file descriptors'` }}
     description: A session takes two. Raise the limit of the container runtime, or add replicas.
+- alert: StompgwReloadFailed
+  expr: |-
+    sum by (pod) (increase(stompgw_policy_reloads_total{result="failed", {{- $series -}} }[1h])) > 0
+    or sum by (pod) (increase(stompgw_tls_reloads_total{result="failed", {{- $series -}} }[1h])) > 0
+  labels: {severity: warning}
+  annotations:
+    summary: {{ `'{{ $labels.pod }} did not take in a change'` }}
+    description: The policy or the certificate that was there before still holds. The log says what is wrong with the new one.
+- alert: StompgwCertificateExpires
+  expr: min by (pod) (stompgw_tls_certificate_expiry_timestamp_seconds{ {{- $series -}} }) - time() < 7 * 86400
+  for: 10m
+  labels: {severity: warning}
+  annotations:
+    summary: {{ `'The certificate for browsers runs out in {{ $value | humanizeDuration }}'` }}
+    description: A new one in its Secret is taken in without a restart.
+- alert: StompgwAuditLost
+  expr: sum by (pod) (increase(stompgw_audit_lines_lost_total{ {{- $series -}} }[10m])) > 0
+  labels: {severity: warning}
+  annotations:
+    summary: {{ `'{{ $labels.pod }} loses lines of the audit log'` }}
+    description: It is written too slowly, or cannot be.
 - alert: StompgwInternalError
   expr: sum(increase(stompgw_session_ends_total{reason="internal", {{- $series -}} }[10m])) > 0
   labels: {severity: warning}
