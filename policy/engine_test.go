@@ -21,7 +21,20 @@ const patience = 20 * time.Second
 
 func write(t *testing.T, file, text string) {
 	t.Helper()
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file+".whole", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+".whole", file); err != nil { // so that nobody reads a part
+		t.Fatal(err)
+	}
+}
+
+// replace puts a file in the place of another at once, so that nobody reads a
+// half of it.
+func replace(t *testing.T, file, text string) {
+	t.Helper()
+	write(t, file+".new", text)
+	if err := os.Rename(file+".new", file); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -110,16 +123,11 @@ func TestReloadWhenTheFileChanges(t *testing.T) {
 	write(t, file, policyA)
 	e, reloads := fileEngine(t, EngineOptions{File: file})
 	// The watch may not have begun: the first look comes after that.
-	write(t, file, policyB)
-	if err := await(t, reloads); err != nil || !strings.HasPrefix(e.Version(), "b@") {
-		t.Errorf("got %v, version %s", err, e.Version())
-	}
-	write(t, file+".new", policyA)
-	if err := os.Rename(file+".new", file); err != nil {
-		t.Fatal(err)
-	}
-	if err := await(t, reloads); err != nil || !strings.HasPrefix(e.Version(), "a@") {
-		t.Errorf("renamed over: got %v, version %s", err, e.Version())
+	for _, step := range []struct{ text, version string }{{policyB, "b@"}, {policyA, "a@"}, {"version: 9", "a@"}, {policyA, "a@"}} {
+		replace(t, file, step.text)
+		if err := await(t, reloads); (err != nil) != (step.text == "version: 9") || !strings.HasPrefix(e.Version(), step.version) {
+			t.Errorf("%q: got %v, version %s", step.text, err, e.Version())
+		}
 	}
 }
 
@@ -236,6 +244,17 @@ limits: [{sessions: 2}, {to: {principals: [bob]}, sessions: 1}]
 	}
 }
 
+// Nobody in particular is not one principal: a limit on each is none on all.
+func TestAnonymousSessionsAreApart(t *testing.T) {
+	e := engineOf(mustParse(t, "grants: [{name: a, subscribe: ['>']}]\nlimits: [{sessions: 1, subscriptions: 1}]"))
+	nobody := &auth.Identity{Principal: auth.Principal{Method: auth.Anonymous}}
+	for i := range 2 {
+		if v := mustOpen(t, e, nobody, broker.RabbitMQ).Judge(frame(t, "SUBSCRIBE /queue/a id:1")); !v.Allow {
+			t.Errorf("session %d: got %v", i, v)
+		}
+	}
+}
+
 func TestIdentityBringsGrants(t *testing.T) {
 	e := engineOf(mustParse(t, "denials: [{name: no, send: [/queue/x.secret]}]"))
 	id := named("ann", map[string]any{"sub": "u"})
@@ -306,10 +325,7 @@ func TestConcurrency(t *testing.T) {
 		})
 	}
 	for i := range 40 {
-		write(t, file+".new", []string{policyA, policyB}[i%2])
-		if err := os.Rename(file+".new", file); err != nil {
-			t.Error(err)
-		}
+		replace(t, file, []string{policyA, policyB}[i%2])
 		if err := e.Reload(); err != nil {
 			t.Error(err)
 		}

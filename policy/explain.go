@@ -66,6 +66,10 @@ type explaining struct {
 }
 
 func (x *explaining) explain() {
+	if x.sending && x.view.dialect != broker.RabbitMQ && hasEscapedBreak(x.head.Raw()) {
+		x.deny(CodeLineBreak, lineBreak, "")
+		return
+	}
 	if problem := x.view.read([]byte(x.head.Text("destination")), x.sending, &x.s); problem != "" {
 		x.deny(CodeAmbiguousDestination, problem, "")
 		return
@@ -203,6 +207,9 @@ func (x *explaining) overlaps(r *rule) bool {
 			if p.overlaps(name, x.fill) {
 				return true
 			}
+		}
+		if topic, ok := appendVirtualTopic(nil, x.s.steps, x.view.dialect); ok && !x.sending && p.overlaps(topic, x.fill) {
+			return true
 		}
 	}
 	return false

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/stompgw/stompgw/auth"
+	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 )
 
@@ -61,6 +62,9 @@ func (g *Guard) Judge(h *frameinspect.Head) Verdict {
 
 func (g *Guard) send(h *frameinspect.Head) Verdict {
 	v := g.view.Load()
+	if v.dialect != broker.RabbitMQ && hasEscapedBreak(h.Raw()) {
+		return g.refuse(v, h, CodeLineBreak, lineBreak, nil)
+	}
 	destination, plain := readHead(h)
 	d := g.resolve(v, destination, h)
 	if d.code != "" {

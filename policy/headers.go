@@ -161,6 +161,25 @@ func (r *headerRules) judge(lines []byte, ownReply bool, dialect broker.Dialect)
 	return ""
 }
 
+const lineBreak = "a header holds a line break, which some brokers do not escape for consumers of STOMP 1.0"
+
+// hasEscapedBreak tells whether a head holds the escape of a line feed or carriage
+// return. ActiveMQ undoes it and writes the value as it is to a consumer that
+// speaks 1.0, so that what follows is a header of its own to that consumer: one of
+// those, maybe, that only the gateway may set.
+func hasEscapedBreak(head []byte) bool {
+	for {
+		i := bytes.IndexByte(head, '\\')
+		if i < 0 || i+1 == len(head) {
+			return false
+		}
+		if c := head[i+1]; c == 'n' || c == 'r' {
+			return true
+		}
+		head = head[i+2:]
+	}
+}
+
 func notAllowedHeader(name []byte) string {
 	return "the header " + clip(string(name)) + " is not allowed here"
 }
