@@ -89,15 +89,12 @@ func (p *Poller) run(raw syscall.RawConn) {
 	_ = raw.Read(func(fd uintptr) bool { // fails for the deadline
 		for {
 			n, err := unix.EpollWait(int(fd), events, 0)
-			if err == unix.EINTR {
-				continue
-			}
 			for _, e := range events[:max(n, 0)] {
 				if c := p.conn(int(e.Fd)); c != nil {
 					c.unpark()
 				}
 			}
-			if n < len(events) { // that was all: of what comes now the runtime tells again
+			if n <= 0 && err != unix.EINTR {
 				return false
 			}
 		}
