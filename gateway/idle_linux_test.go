@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"runtime"
 	"runtime/pprof"
 	"strings"
 	"testing"
@@ -9,9 +8,6 @@ import (
 
 // An idle session has no goroutine, on neither leg, and each frame brings one back.
 func TestIdleSessionHasNoGoroutine(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("connections park on Linux only")
-	}
 	g := newSerialGateway(t, nil)
 	b, p := g.connect("", "")
 	idle := func() bool {
