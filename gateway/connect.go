@@ -184,6 +184,7 @@ func (s *session) login() error {
 		return errEndedInLogin
 	}
 	answer, rest, err := s.ask(conn, target)
+	conn.SetReadDeadline(time.Time{}) // before the look at how the session ended: whoever ends it sets another
 	switch {
 	case s.how() != nil:
 		target.GivenUp()
@@ -195,7 +196,6 @@ func (s *session) login() error {
 		target.Unanswered(err)
 		return s.loginFailed("the broker does not answer as one", err)
 	}
-	conn.SetReadDeadline(time.Time{})
 	return s.takeAnswer(answer, rest)
 }
 

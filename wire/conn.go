@@ -1,6 +1,6 @@
-// Package wire reads and writes one TCP or TLS connection without holding a
-// buffer while it waits: a session that is idle costs its two stacks and its two
-// sockets, nothing more.
+// Package wire reads and writes TCP and TLS connections that hold no buffer while
+// they wait, and no goroutine while they are quiet: a session that is idle costs
+// its two sockets and a little state.
 package wire
 
 import (

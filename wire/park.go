@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"errors"
 	"sync"
 	"time"
@@ -11,9 +12,9 @@ import (
 var ErrParked = errors.New("parked until there is something to read")
 
 // parkAfter is what makes a connection quiet: so long a time before the bytes that
-// came last. A connection on which frames follow each other keeps its goroutine,
-// because coming back costs more than waking up.
-const parkAfter = time.Second
+// came last. A connection on which something comes more often, be it heart-beats,
+// keeps its goroutine, because coming back costs more than waking up.
+const parkAfter = 15 * time.Second
 
 // parking is how a connection waits without a goroutine.
 type parking struct {
@@ -51,7 +52,7 @@ func (p *parking) noteCame() {
 		return
 	}
 	now := int64(time.Since(epoch))
-	p.quiet = now-p.came >= int64(parkAfter)
+	p.quiet = now-p.came >= int64(cmp.Or(p.poller.ParkAfter, parkAfter))
 	p.came = now
 }
 

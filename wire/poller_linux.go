@@ -18,6 +18,10 @@ import (
 // event too, so none are missed. An event of a descriptor that has changed hands
 // meanwhile wakes a connection for nothing, at worst.
 type Poller struct {
+	// ParkAfter is how long nothing must have come, before the bytes that came
+	// last, for a connection to be quiet; 0 is 15 s. Set it before use.
+	ParkAfter time.Duration
+
 	mu    sync.Mutex // held over system calls, but none that waits
 	file  *os.File   // the epoll; nil while there is no connection
 	fd    int        // its descriptor
@@ -89,15 +93,12 @@ func (p *Poller) run(raw syscall.RawConn) {
 	_ = raw.Read(func(fd uintptr) bool { // fails for the deadline
 		for {
 			n, err := unix.EpollWait(int(fd), events, 0)
-			if err == unix.EINTR {
-				continue
-			}
 			for _, e := range events[:max(n, 0)] {
 				if c := p.conn(int(e.Fd)); c != nil {
 					c.unpark()
 				}
 			}
-			if n < len(events) { // that was all: of what comes now the runtime tells again
+			if n <= 0 && err != unix.EINTR {
 				return false
 			}
 		}

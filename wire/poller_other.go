@@ -2,10 +2,13 @@
 
 package wire
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Poller is Linux's: elsewhere connections do not park.
-type Poller struct{}
+type Poller struct{ ParkAfter time.Duration }
 
 func (p *Poller) arm(*Conn) error { return errors.ErrUnsupported }
 
