@@ -118,6 +118,7 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 		leastGrace: leastGrace,
 	}
 	g.schedule = newSchedule(g.clock)
+	r.MustRegister(loadCollector{g})
 	if o.SockJS != nil {
 		g.sockjs = sockjs.New(o.sockJS())
 	}

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
 	"github.com/stompgw/stompgw/admin"
@@ -65,23 +64,16 @@ func newServer(conf config.Config, stderr io.Writer) (*server, error) {
 	if s.httpLog, err = zap.NewStdLogAt(logger, zap.WarnLevel); err != nil {
 		return nil, err
 	}
-	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
 	if s.brokers, err = newBrokers(conf, s.dialed); err != nil {
 		return nil, err
 	}
 	s.gateway = gateway.New(gatewayOptions(conf), s.brokers, logger, s.registry)
+	s.registerMetrics()
 	return s, nil
 }
 
 func (s *server) dialed(endpoint string, took time.Duration, err error) {
 	s.gateway.Dialed(endpoint, took, err)
-}
-
-func buildInfo() prometheus.Collector {
-	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "stompgw", Name: "build_info",
-		Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": buildVersion()}})
-	info.Set(1)
-	return info
 }
 
 // run listens and serves until the context ends or a listener fails. ready is
