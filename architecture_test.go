@@ -18,7 +18,7 @@ const module = "github.com/stompgw/stompgw"
 // package that is not here has no place yet: give it one, here and in the docs.
 var rooms = map[string][]string{
 	"cmd/stompgw":  {"admin", "broker", "config", "demo", "frameinspect", "gateway", "sockjs"},
-	"admin":        {},
+	"admin":        {"broker", "gateway"},
 	"broker":       {"frameinspect", "wire"},
 	"config":       {},
 	"demo":         {"frameinspect"},

@@ -73,6 +73,16 @@ func parseTransport(s string) (Transport, error) {
 	return "", unexpected(transportForm)
 }
 
+const hostNamesForm = "names of hosts without ports, such as gateway.internal"
+
+// parseHostName gives a name as it is compared.
+func parseHostName(s string) (HostName, error) {
+	if !isHost(s) || strings.Contains(s, ":") {
+		return "", unexpected(hostNamesForm)
+	}
+	return HostName(strings.ToLower(strings.TrimSuffix(s, "."))), nil
+}
+
 const pathForm = `paths that begin with /, such as /stomp, without a slash at the end, and not "/" itself`
 
 // parsePath takes clean paths of unreserved characters only, which need no

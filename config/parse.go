@@ -36,6 +36,7 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[[]Endpoint]():     listOf("broker", parseEndpoint),
 	reflect.TypeFor[[]netip.Prefix](): listOf("proxy", parseProxy),
 	reflect.TypeFor[[]Transport]():    listOf("transport", parseTransport),
+	reflect.TypeFor[[]HostName]():     listOf("name", parseHostName),
 }
 
 // parseTopic fills in one field of Config. The env package names the field that

@@ -35,6 +35,8 @@ func text(value any) string {
 		return strings.Join(items, ",")
 	case []Endpoint:
 		return join(v)
+	case []HostName:
+		return join(v)
 	case []netip.Prefix:
 		return join(v)
 	default:

@@ -86,6 +86,7 @@ STOMPGW_MAX_HEADERS=10
 STOMPGW_MAX_BODY=1GiB
 STOMPGW_MESSAGE_TYPE=binary
 STOMPGW_CLOSE_ON_ERROR=true
+STOMPGW_KEEP_ERRORS=true
 STOMPGW_SOCKJS=false
 STOMPGW_SOCKJS_TRANSPORTS=xhr,htmlfile,jsonp
 STOMPGW_SOCKJS_CLIENT_URL=https://static.example/sockjs-1.6.1.min.js
@@ -101,11 +102,13 @@ STOMPGW_DRAIN_DELAY=0s
 STOMPGW_DRAIN_SPREAD=1h
 STOMPGW_DRAIN_TIMEOUT=1h
 STOMPGW_LOG_LEVEL=debug
-STOMPGW_LOG_FORMAT=console`
+STOMPGW_LOG_FORMAT=console
+STOMPGW_ADMIN_TOKEN=***
+STOMPGW_ADMIN_HOSTS=a,stompgw.internal`
 
 // TestLines: what is written is what was read, each variable in its own field.
 func TestLines(t *testing.T) {
-	c, err := Parse(strings.Split(everything, "\n"))
+	c, err := Parse(strings.Split(strings.Replace(everything, "ADMIN_TOKEN=***", "ADMIN_TOKEN=sixteen-letters-and-more", 1), "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

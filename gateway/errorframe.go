@@ -24,6 +24,7 @@ const (
 	codeSlowClient         frameinspect.Code = "slow_client"
 	codeBrokerUnavailable  frameinspect.Code = "broker_unavailable"
 	codeBrokerLost         frameinspect.Code = "broker_lost"
+	codeOperatorClosed     frameinspect.Code = "operator_closed"
 	codeDraining           frameinspect.Code = "draining"
 	codeInternal           frameinspect.Code = "internal"
 )

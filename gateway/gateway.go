@@ -83,6 +83,8 @@ type Gateway struct {
 	loginPool *wire.Pool     // for those that are not yet
 	sockjs    *sockjs.Server // nil where SockJS is off
 	epoch     time.Time
+	lastEnds  lastEnds
+	pace      pace
 
 	leastGrace time.Duration // of a peer that falls silent
 }

@@ -22,6 +22,7 @@ const (
 	HeartBeatLost     CloseReason = "heartbeat_lost"
 	ConnectTimeout    CloseReason = "connect_timeout"
 	SlowClient        CloseReason = "slow_client"
+	OperatorClosed    CloseReason = "operator_closed"
 	Internal          CloseReason = "internal"
 )
 
@@ -41,6 +42,7 @@ var closeCodes = map[CloseReason]int{
 	Idle:              4000,
 	HeartBeatLost:     4001,
 	ConnectTimeout:    4002,
+	OperatorClosed:    4004,
 	SlowClient:        4008,
 	Internal:          websocket.CloseInternal,
 }

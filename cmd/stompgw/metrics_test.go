@@ -51,7 +51,7 @@ var labelValues = map[string]struct {
 		return slices.Contains([]string{"websocket", "sockjs_websocket", sockjs.XHR, sockjs.XHRStreaming, sockjs.EventSource, sockjs.HTMLFile, sockjs.JSONP}, v)
 	}},
 	"reason": {"the words of [errors.md](errors.md)", func(_ config.Config, v string) bool {
-		return slices.Contains(gateway.Reasons(), gateway.CloseReason(v)) || inDocs("../../docs/errors.md", "`"+v+"`")
+		return inDocs("../../docs/errors.md", "`"+v+"`")
 	}},
 	"to": {"`broker` or `client`", func(_ config.Config, v string) bool { return v == "broker" || v == "client" }},
 	"endpoint": {"the items of `STOMPGW_BROKERS`", func(conf config.Config, v string) bool {

@@ -16,7 +16,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"github.com/stompgw/stompgw/admin"
 	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/config"
 	"github.com/stompgw/stompgw/gateway"
@@ -34,12 +33,15 @@ const (
 type server struct {
 	conf     config.Config
 	log      *zap.Logger
+	level    zap.AtomicLevel
+	since    time.Time
 	brokers  *broker.Set
 	gateway  *gateway.Gateway
 	registry *prometheus.Registry
 	draining atomic.Bool
-	httpLog  *log.Logger  // what net/http has to say
-	other    http.Handler // serves the paths that are not the gateway's; nil for none
+	httpLog  *log.Logger   // what net/http has to say
+	policy   func() string // the version of the policy in force; nil where there is none
+	other    http.Handler  // serves the paths that are not the gateway's; nil for none
 }
 
 // serve runs the gateway until the context ends, then drains it.
@@ -56,11 +58,11 @@ func serve(ctx context.Context, environ []string, stderr io.Writer) error {
 }
 
 func newServer(conf config.Config, stderr io.Writer) (*server, error) {
-	logger, err := newLogger(conf.Log, stderr)
+	logger, level, err := newLogger(conf.Log, stderr)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{conf: conf, log: logger, registry: prometheus.NewRegistry()}
+	s := &server{conf: conf, log: logger, level: level, since: time.Now(), registry: prometheus.NewRegistry()}
 	if s.httpLog, err = zap.NewStdLogAt(logger, zap.WarnLevel); err != nil {
 		return nil, err
 	}
@@ -91,9 +93,7 @@ func (s *server) run(ctx context.Context, ready func(net.Addr)) error {
 		_ = public.Close() // nothing was served yet
 		return fmt.Errorf("listen for the admin side (STOMPGW_ADMIN_LISTEN): %w", err)
 	}
-	browsers, operators := s.httpServer(s.routes()), s.httpServer(admin.Handler(admin.Options{
-		Ready: s.ready, Metrics: s.registry, Profiles: s.conf.Server.PProf,
-	}))
+	browsers, operators := s.httpServer(s.routes()), s.httpServer(s.adminHandler())
 	failed := make(chan error, 2) // one from each listener
 	go func() { failed <- browsers.Serve(public) }()
 	go func() { failed <- operators.Serve(private) }()
