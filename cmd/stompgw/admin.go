@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 
 	"go.uber.org/zap"
@@ -42,7 +43,7 @@ const maxLevelBody = 1 << 10
 // it shows at the new level too.
 func (s *server) serveLogLevel(w http.ResponseWriter, r *http.Request) {
 	before := s.level.Level()
-	r.Body = http.MaxBytesReader(w, r.Body, maxLevelBody)
+	r.Body = io.NopCloser(io.LimitReader(r.Body, maxLevelBody))
 	s.level.ServeHTTP(w, r)
 	if after := s.level.Level(); after != before {
 		s.log.Log(min(max(after, zap.WarnLevel), zap.ErrorLevel), "log level changed",
