@@ -35,6 +35,9 @@ var keepers = map[string][]string{
 	"github.com/caarlos0/env":             {"config"},
 	"go.uber.org/zap":                     {"cmd/stompgw", "gateway"},
 	"github.com/prometheus/client_golang": {"admin", "cmd/stompgw", "gateway"},
+	"go.opentelemetry.io/otel":            {"cmd/stompgw", "gateway"},
+	"go.opentelemetry.io/otel/sdk":        {"cmd/stompgw"},
+	"go.opentelemetry.io/otel/exporters":  {"cmd/stompgw"},
 }
 
 // Names that say nothing about what is inside.

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/wire"
@@ -121,11 +123,13 @@ func (r *connectRequest) appendTo(dst []byte, c Credentials, beat frameinspect.H
 
 // login connects to a broker, says CONNECT there, and gives the client the
 // answer. When it returns nil the session is connected and downstream runs.
-func (s *session) login() error {
+func (s *session) login() (err error) {
 	s.phase.Store(loggingIn)
 	o := &s.gw.options
 	ctx, cancel := context.WithTimeout(context.Background(), o.LoginTimeout)
 	defer cancel()
+	ctx, done := s.gw.tracing.login(ctx, s)
+	defer func() { done(err) }()
 	conn, target, err := s.gw.brokers.Dial(ctx)
 	if err != nil {
 		return s.unavailable("no broker can be reached now, try again later", err)
@@ -137,7 +141,9 @@ func (s *session) login() error {
 		target.GivenUp()
 		return errEndedInLogin
 	}
+	_, asked := s.gw.tracing.step(ctx, "CONNECT", trace.WithSpanKind(trace.SpanKindClient))
 	answer, rest, err := s.ask(conn, target)
+	asked(err)
 	switch {
 	case s.how() != nil:
 		target.GivenUp()

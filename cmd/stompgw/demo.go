@@ -37,7 +37,7 @@ func serveDemo(ctx context.Context, environ []string, stdout, stderr io.Writer) 
 		_ = listener.Close() // nothing was served yet
 		return err
 	}
-	s, err := newServer(conf, stderr)
+	s, err := newServer(conf, environ, stderr)
 	if err != nil {
 		_ = listener.Close() // nothing was served yet
 		return err

@@ -73,7 +73,7 @@ func metricsServer(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newServer(conf, io.Discard)
+	s, err := newServer(conf, nil, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

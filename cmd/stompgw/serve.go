@@ -38,6 +38,7 @@ type server struct {
 	brokers  *broker.Set
 	gateway  *gateway.Gateway
 	registry *prometheus.Registry
+	spans    *spans // nil where tracing is off
 	draining atomic.Bool
 	httpLog  *log.Logger   // what net/http has to say
 	policy   func() string // the version of the policy in force; nil where there is none
@@ -50,14 +51,15 @@ func serve(ctx context.Context, environ []string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := newServer(conf, stderr)
+	s, err := newServer(conf, environ, stderr)
 	if err != nil {
 		return err
 	}
 	return s.run(ctx, nil)
 }
 
-func newServer(conf config.Config, stderr io.Writer) (*server, error) {
+// newServer makes a server. Of environ it looks at OpenTelemetry's variables only.
+func newServer(conf config.Config, environ []string, stderr io.Writer) (*server, error) {
 	logger, level, err := newLogger(conf.Log, stderr)
 	if err != nil {
 		return nil, err
@@ -69,7 +71,12 @@ func newServer(conf config.Config, stderr io.Writer) (*server, error) {
 	if s.brokers, err = newBrokers(conf, s.dialed); err != nil {
 		return nil, err
 	}
-	s.gateway = gateway.New(gatewayOptions(conf), s.brokers, logger, s.registry)
+	if s.spans, err = startTracing(environ, logger); err != nil {
+		return nil, err
+	}
+	o := gatewayOptions(conf)
+	o.Tracer = s.spans.tracer()
+	s.gateway = gateway.New(o, s.brokers, logger, s.registry)
 	s.registerMetrics()
 	return s, nil
 }
@@ -81,6 +88,7 @@ func (s *server) dialed(endpoint string, took time.Duration, err error) {
 // run listens and serves until the context ends or a listener fails. ready is
 // told the public address; nil is fine.
 func (s *server) run(ctx context.Context, ready func(net.Addr)) error {
+	defer s.spans.stop(s.log)
 	// Pings and heart-beats notice browsers that are gone; probes of TCP's would
 	// only add to them.
 	listen := net.ListenConfig{KeepAlive: -1}
