@@ -46,7 +46,8 @@ type Options struct {
 
 // Handler serves /livez, /readyz and /metrics to all who ask; to those who ask
 // under a name of its own /, /status, /sessions, /loglevel and, when wanted,
-// /debug/pprof/. What changes something needs the token too.
+// /debug/pprof/. What
+// changes something, or shows frames, needs the token too.
 func Handler(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
@@ -63,6 +64,7 @@ func Handler(o Options) http.Handler {
 	change := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, o.named(o.authorized(h))) }
 	change("DELETE /sessions/{id}", o.endSession)
 	change("PUT /loglevel", o.LogLevel.ServeHTTP)
+	change("GET /sessions/{id}/frames", o.watchSession) // changes nothing, and shows what is between a client and its broker
 
 	if o.Profiles {
 		look("/debug/pprof/", pprof.Index)

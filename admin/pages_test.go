@@ -25,6 +25,8 @@ type fakeSessions struct {
 	asked gateway.SessionQuery
 	ended string
 	by    string
+
+	watchFor time.Duration
 }
 
 func (f *fakeSessions) FindSessions(q gateway.SessionQuery) (found []gateway.SessionStatus, more bool) {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -17,6 +18,9 @@ type Sessions interface {
 	Session(id string) (gateway.SessionStatus, bool)
 	// EndSession tells whether there is such a session. by is who asked.
 	EndSession(id, by string) bool
+	// WatchSession gives a session's frames to take until the context ends, take
+	// fails or the session ends.
+	WatchSession(ctx context.Context, id, by string, take func(gateway.WatchedFrame) error) (missed int64, err error)
 }
 
 // Bounds of a page of sessions.

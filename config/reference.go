@@ -102,7 +102,7 @@ var topics = []topic{
 		{"LOG_FORMAT", oneOf(LogJSON, LogConsole), "How a line is written."},
 	}},
 	{"Admin pages", "What the admin listener shows, and how to change something there: see [observing.md](observing.md).", []variable{
-		{"ADMIN_TOKEN", token, "What a request must bear to change something: end a session, trace one, set the log level. A secret. Without it nothing can be changed."},
+		{"ADMIN_TOKEN", token, "What a request must bear to change something, end a session or set the log level, and to watch a session's frames. A secret. Without it none of that can be done."},
 		{"ADMIN_HOSTS", hostNames, "A list of the names, beside IP addresses and `localhost`, under which the admin pages may be asked for. Other names get 403, so that no web page reaches them by a name of its own that comes to mean the gateway (DNS rebinding). Probes and `/metrics` answer under any name."},
 	}},
 }

@@ -193,6 +193,7 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 		return s.loginFailed("the broker does not answer as one", err)
 	}
 	h := head.Head()
+	s.watched("client", h)
 	s.target.Answered(h.Text("server"))
 	s.down.passed(1, len(answer), 0)
 	switch h.Command {

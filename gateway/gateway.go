@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -89,6 +90,7 @@ type Gateway struct {
 	tracing   *tracing
 	lastEnds  lastEnds
 	pace      pace
+	watching  atomic.Pointer[watch] // nil while nobody watches a session
 
 	leastGrace time.Duration // of a peer that falls silent
 }
@@ -275,6 +277,7 @@ func (g *Gateway) begin(s *session, origin, subprotocol string) {
 func (g *Gateway) leave(s *session) {
 	g.tracing.forget(s)
 	g.sessions.release(s.addr, s)
+	g.unwatch(s)
 }
 
 func goingAway() ending {

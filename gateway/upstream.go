@@ -109,6 +109,7 @@ func (s *session) clientEvent(p []byte, out *wire.Batch) (int, error) {
 // judge decides what becomes of the frame whose head is complete: it sets
 // forwarding, or gives the violation.
 func (s *session) judge(h *frameinspect.Head) error {
+	s.watched("broker", h)
 	refuse := func(code frameinspect.Code, message string) error {
 		receipt, _ := h.Get("receipt")
 		return &frameinspect.Violation{Code: code, Message: message, Receipt: bytes.Clone(receipt)}

@@ -52,6 +52,16 @@ func TestOperator(t *testing.T) {
 	if s.ID != gw.stderr.line("session started")["session"] || s.Stomp != "1.2" || !strings.HasPrefix(s.Broker, "tcp://127.0.0.1:") || s.Transport != "websocket" {
 		t.Errorf("got %+v", s)
 	}
+	frames := make(chan string, 1)
+	go func() {
+		_, body := gw.ask("GET", "/sessions/"+s.ID+"/frames?frames=1", adminToken, "")
+		frames <- body
+	}()
+	eventually(t, "the session to be watched", func() bool { return gw.stderr.line("session watched") != nil })
+	say(t, c, "SEND\ndestination:/topic/nobody\nx-secret:hush\n\nbody\x00")
+	if got := <-frames; !strings.Contains(got, `"command":"SEND","headers":["destination:/topic/nobody","x-secret:***"]`) || strings.Contains(got, "hush") {
+		t.Errorf("watched: got %s", got)
+	}
 	if status, body := gw.ask("DELETE", "/sessions/"+s.ID, "", ""); status != 403 {
 		t.Errorf("without the token: got %d %s", status, body)
 	}
