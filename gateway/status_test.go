@@ -78,6 +78,10 @@ func TestFindSessions(t *testing.T) {
 	g.connect("", "")
 	g.open()
 	g.eventually("three sessions", func() bool { return g.Status().Sessions == 3 })
+	g.eventually("two logins", func() bool { // CONNECTED comes a moment before
+		found, _ := g.FindSessions(SessionQuery{State: "connected", Limit: 10})
+		return len(found) == 2
+	})
 	broker := "tcp://" + g.listener.Addr().String()
 	for _, tc := range []struct {
 		name string

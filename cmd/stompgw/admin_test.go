@@ -44,16 +44,20 @@ func TestOperator(t *testing.T) {
 	var list struct {
 		Sessions []struct{ ID, Stomp, Broker, Transport, State string }
 	}
-	_, body := gw.ask("GET", "/sessions?state=connected", "", "")
-	if err := json.Unmarshal([]byte(body), &list); err != nil || len(list.Sessions) != 1 {
-		t.Fatalf("%v: %s", err, body)
-	}
+	eventually(t, "the session to show", func() bool { // CONNECTED comes a moment before
+		_, body := gw.ask("GET", "/sessions?state=connected", "", "")
+		if err := json.Unmarshal([]byte(body), &list); err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+		return len(list.Sessions) == 1
+	})
 	s := list.Sessions[0]
 	if s.ID != gw.stderr.line("session started")["session"] || s.Stomp != "1.2" || !strings.HasPrefix(s.Broker, "tcp://127.0.0.1:") || s.Transport != "websocket" {
 		t.Errorf("got %+v", s)
 	}
 	frames := make(chan string, 1)
 	go func() {
+		defer close(frames)
 		_, body := gw.ask("GET", "/sessions/"+s.ID+"/frames?frames=1", adminToken, "")
 		frames <- body
 	}()
@@ -77,7 +81,7 @@ func TestOperator(t *testing.T) {
 		_, page := gw.ask("GET", "/", "", "")
 		return strings.Contains(page, s.ID) && strings.Contains(page, "operator_closed")
 	})
-	_, body = gw.ask("GET", "/status", "", "")
+	_, body := gw.ask("GET", "/status", "", "")
 	var status struct {
 		Sessions int
 		Brokers  []struct{ Up bool }
