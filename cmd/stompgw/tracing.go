@@ -18,26 +18,36 @@ import (
 // spans is where traces go to.
 type spans struct{ provider *sdktrace.TracerProvider }
 
-// startTracing sets tracing up as OpenTelemetry's own variables say, which its
-// SDK reads for itself. Without an endpoint there is none, and spans are nil.
-func startTracing(environ []string, log *zap.Logger) (*spans, error) {
+// tracingWanted tells whether OpenTelemetry's own variables ask for traces, and
+// whether for such as can be had here.
+func tracingWanted(environ []string) (bool, error) {
 	vars := map[string]string{}
 	for _, pair := range environ {
 		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "OTEL_") {
 			vars[name] = strings.TrimSpace(value)
 		}
 	}
-	wanted := vars["OTEL_EXPORTER_OTLP_ENDPOINT"] != "" || vars["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] != "" || vars["OTEL_TRACES_EXPORTER"] == "otlp"
-	if !wanted || strings.EqualFold(vars["OTEL_SDK_DISABLED"], "true") || vars["OTEL_TRACES_EXPORTER"] == "none" {
-		return nil, nil
+	exporter := vars["OTEL_TRACES_EXPORTER"]
+	wanted := vars["OTEL_EXPORTER_OTLP_ENDPOINT"] != "" || vars["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] != "" || exporter == "otlp"
+	if !wanted || strings.EqualFold(vars["OTEL_SDK_DISABLED"], "true") || exporter == "none" {
+		return false, nil
 	}
-	if exporter := vars["OTEL_TRACES_EXPORTER"]; exporter != "" && exporter != "otlp" {
-		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER=%q: expected otlp or none", exporter)
+	if exporter != "" && exporter != "otlp" {
+		return false, fmt.Errorf("OTEL_TRACES_EXPORTER=%q: expected otlp or none", exporter)
 	}
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		if protocol := vars[name]; protocol != "" && protocol != "http/protobuf" {
-			return nil, fmt.Errorf("%s=%q: expected http/protobuf", name, protocol)
+			return false, fmt.Errorf("%s=%q: expected http/protobuf", name, protocol)
 		}
+	}
+	return true, nil
+}
+
+// startTracing sets tracing up as OpenTelemetry's own variables say, which its
+// SDK reads for itself. Where they do not ask for it, spans are nil.
+func startTracing(environ []string, log *zap.Logger) (*spans, error) {
+	if wanted, err := tracingWanted(environ); !wanted {
+		return nil, err
 	}
 	ctx := context.Background() // nothing waits yet: the exporter connects when it has spans
 	exporter, err := otlptracehttp.New(ctx)
