@@ -18,7 +18,7 @@ const module = "github.com/stompgw/stompgw"
 // package that is not here has no place yet: give it one, here and in the docs.
 var rooms = map[string][]string{
 	"cmd/stompgw":  {"admin", "auth", "broker", "config", "demo", "frameinspect", "gateway", "listen", "policy", "sockjs"},
-	"admin":        {},
+	"admin":        {"broker", "gateway"},
 	"auth":         {},
 	"broker":       {"frameinspect", "wire"},
 	"config":       {},
@@ -44,6 +44,9 @@ var keepers = map[string][]string{
 	"go.yaml.in/yaml/v3":                  {"policy"},
 	"go.uber.org/zap":                     {"cmd/stompgw", "gateway"},
 	"github.com/prometheus/client_golang": {"admin", "cmd/stompgw", "gateway"},
+	"go.opentelemetry.io/otel":            {"cmd/stompgw", "gateway"},
+	"go.opentelemetry.io/otel/sdk":        {"cmd/stompgw"},
+	"go.opentelemetry.io/otel/exporters":  {"cmd/stompgw"},
 }
 
 // Names that say nothing about what is inside.

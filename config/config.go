@@ -30,6 +30,7 @@ type Config struct {
 	SockJS      SockJS
 	Drain       Drain
 	Log         Log
+	Admin       Admin
 }
 
 // Server is where the gateway listens.
@@ -168,4 +169,10 @@ type Drain struct {
 type Log struct {
 	Level  LogLevel  `env:"LOG_LEVEL" envDefault:"info"`
 	Format LogFormat `env:"LOG_FORMAT" envDefault:"json"`
+}
+
+// Admin is who may change something at the admin listener.
+type Admin struct {
+	Token Secret     `env:"ADMIN_TOKEN"` // without it nothing can be changed
+	Hosts []HostName `env:"ADMIN_HOSTS"` // beside IP addresses and localhost
 }

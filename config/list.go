@@ -83,6 +83,16 @@ func parseConnectHeader(s string) (ConnectHeader, error) {
 	return ConnectHeader(s), nil
 }
 
+const hostNamesForm = "names of hosts without ports, such as gateway.internal"
+
+// parseHostName gives a name as it is compared.
+func parseHostName(s string) (HostName, error) {
+	if !isHost(s) || strings.Contains(s, ":") {
+		return "", unexpected(hostNamesForm)
+	}
+	return HostName(strings.ToLower(strings.TrimSuffix(s, "."))), nil
+}
+
 const pathForm = `paths that begin with /, such as /stomp, without a slash at the end, and not "/" itself`
 
 // parsePath takes clean paths of unreserved characters only, which need no

@@ -180,6 +180,14 @@ var mistakes = []struct{ environ, want string }{
 	{"LOG_LEVEL=" + strings.Repeat("a", 199) + "ü", `STOMPGW_LOG_LEVEL="` + strings.Repeat("a", 199) + `…": expected debug, info, warn or error`},
 
 	// Names.
+	// Admin pages.
+	{`ADMIN_TOKEN=fifteen-letters`, `STOMPGW_ADMIN_TOKEN="***": expected at least 16 visible ASCII characters`},
+	{`ADMIN_TOKEN=sixteen letters and more`, `STOMPGW_ADMIN_TOKEN="***": expected at least 16 visible ASCII characters`},
+	{`ADMIN_TOKEN=sixteen-letters-und-mehr-ü`, `STOMPGW_ADMIN_TOKEN="***": expected at least 16 visible ASCII characters`},
+	{`ADMIN_HOSTS=gateway:9090`, `STOMPGW_ADMIN_HOSTS="gateway:9090": expected names of hosts without ports, such as gateway.internal`},
+	{`ADMIN_HOSTS=a,*.b`, `STOMPGW_ADMIN_HOSTS="a,*.b": expected names of hosts without ports, such as gateway.internal (item 2)`},
+	{`ADMIN_HOSTS=a,A`, `STOMPGW_ADMIN_HOSTS="a,A": expected each name once (item 2)`},
+
 	{`LISEN=:1`, `STOMPGW_LISEN="***": expected a known name; did you mean STOMPGW_LISTEN?`},
 	{`BROKER=tcp://a`, `STOMPGW_BROKER="***": expected a known name; did you mean STOMPGW_BROKERS?`},
 	{`BROKER_PASSCODEFILE=x`, `STOMPGW_BROKER_PASSCODEFILE="***": expected a known name; did you mean STOMPGW_BROKER_PASSCODE_FILE?`},

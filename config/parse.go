@@ -37,6 +37,7 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[[]netip.Prefix](): listOf("proxy", parseProxy),
 	reflect.TypeFor[[]Address]():      listOf("address", parseAddress),
 	reflect.TypeFor[[]Transport]():    listOf("transport", parseTransport),
+	reflect.TypeFor[[]HostName]():     listOf("name", parseHostName),
 
 	reflect.TypeFor[[]ConnectHeader](): listOf("header", parseConnectHeader),
 

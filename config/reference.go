@@ -23,7 +23,7 @@ var topics = []topic{
 		{"LISTEN", addresses, "Where browsers connect, a list. Port 0 takes any free one; IPv6 stands in brackets. `systemd` takes the sockets that systemd hands over, all or those of one `FileDescriptorName`. See [network.md](network.md)."},
 		{"UNIX_SOCKET_MODE", fileMode, "The mode of `unix:` sockets, octal. Who may write to one may connect."},
 		{"PROXY_PROTOCOL_FROM", proxies, "A list of the peers, such as a TCP load balancer, that begin every connection with a PROXY header of version 1 or 2; they are refused without one. The address in it is the client's. None by default; a header of anybody else is refused."},
-		{"ADMIN_LISTEN", hostPort("127.0.0.1:9090"), "Where `/livez`, `/readyz` and `/metrics` are served. It asks for no login, so keep it away from browsers: `:9090` only where the network is closed."},
+		{"ADMIN_LISTEN", hostPort("127.0.0.1:9090"), "Where `/livez`, `/readyz`, `/metrics` and the admin pages are served. Looking needs no login, so keep it away from browsers: `:9090` only where the network is closed."},
 		{"PATHS", paths, "The paths that upgrade to a WebSocket, a list."},
 		{"PPROF", boolean, "Serve Go's profiles under `/debug/pprof/` of the admin listener."},
 	}},
@@ -159,7 +159,11 @@ var topics = []topic{
 		{"DRAIN_TIMEOUT", duration(0, 2*time.Hour, "30s"), "The hard deadline, counted from the signal; no less than both together. Let the supervisor wait longer (`terminationGracePeriodSeconds`)."},
 	}},
 	{"Logs", "", []variable{
-		{"LOG_LEVEL", oneOf(LogDebug, LogInfo, LogWarn, LogError), "The least level that is logged."},
+		{"LOG_LEVEL", oneOf(LogDebug, LogInfo, LogWarn, LogError), "The least level that is logged. `PUT /loglevel` of the admin listener changes it while the gateway runs."},
 		{"LOG_FORMAT", oneOf(LogJSON, LogConsole), "How a line is written."},
+	}},
+	{"Admin pages", "What the admin listener shows, and how to change something there: see [observing.md](observing.md).", []variable{
+		{"ADMIN_TOKEN", token, "What a request must bear to change something, end a session or set the log level, and to watch a session's frames. A secret. Without it none of that can be done."},
+		{"ADMIN_HOSTS", hostNames, "A list of the names, beside IP addresses and `localhost`, under which the admin pages may be asked for. Other names get 403, so that no web page reaches them by a name of its own that comes to mean the gateway (DNS rebinding). Probes and `/metrics` answer under any name."},
 	}},
 }

@@ -102,6 +102,11 @@ var (
 	hostName = rule{form: "a host name or an IP address", ok: func(v any) bool {
 		return v.(string) == "" || isHost(v.(string))
 	}}
+	hostNames = rule{form: hostNamesForm}
+	token     = rule{form: "at least 16 visible ASCII characters", ok: func(v any) bool {
+		s := v.(Secret)
+		return !s.IsSet() || isToken(s.Reveal())
+	}}
 	headerValue = rule{form: "text without CR, LF or NUL", ok: func(v any) bool {
 		if s, ok := v.(Secret); ok {
 			v = s.Reveal()

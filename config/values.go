@@ -154,3 +154,9 @@ func (h *HeartBeat) UnmarshalText(text []byte) error {
 	h.Send, h.Receive = values[0], values[1]
 	return nil
 }
+
+// HostName is a name of a host, in lower case and without a dot at its end.
+type HostName string
+
+// String gives the name.
+func (n HostName) String() string { return string(n) }

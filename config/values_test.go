@@ -163,12 +163,15 @@ STOMPGW_DRAIN_DELAY=0s
 STOMPGW_DRAIN_SPREAD=1h
 STOMPGW_DRAIN_TIMEOUT=1h
 STOMPGW_LOG_LEVEL=debug
-STOMPGW_LOG_FORMAT=console`
+STOMPGW_LOG_FORMAT=console
+STOMPGW_ADMIN_TOKEN=***
+STOMPGW_ADMIN_HOSTS=a,stompgw.internal`
 
 // TestLines: what is written is what was read, each variable in its own field.
 func TestLines(t *testing.T) {
 	// A name in certificates needs certificates, which are files.
-	c, err := Parse(strings.Split(strings.Replace(everything, "STOMPGW_CERTIFICATE_NAME=cn\n", "", 1), "\n"))
+	given := strings.Replace(everything, "STOMPGW_CERTIFICATE_NAME=cn\n", "", 1)
+	c, err := Parse(strings.Split(strings.Replace(given, "ADMIN_TOKEN=***", "ADMIN_TOKEN=sixteen-letters-and-more", 1), "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

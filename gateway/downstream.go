@@ -171,6 +171,7 @@ func (s *session) brokerEvent(p []byte) (frameinspect.Event, int, error) {
 // brokerHead notes the frames that mean something to the session.
 func (s *session) brokerHead() {
 	f, h := &s.frames, s.fromBroker.Head()
+	s.watched("client", h)
 	f.wasError = h.Command == frameinspect.CmdError
 	switch h.Command {
 	case frameinspect.CmdError:

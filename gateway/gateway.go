@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/stompgw/stompgw/broker"
@@ -63,6 +65,8 @@ type Options struct {
 	MaxHeaders         int
 	MaxBody            int64 // bytes
 
+	Tracer trace.Tracer // records handshakes and logins; nil is without
+
 	// SockJS has the settings of SockJS; nil is without. What the gateway decides
 	// for all clients, it fills in.
 	SockJS *sockjs.Options
@@ -97,6 +101,10 @@ type Gateway struct {
 	poller    wire.Poller    // waits for quiet connections
 	sockjs    *sockjs.Server // nil where SockJS is off
 	epoch     time.Time
+	tracing   *tracing
+	lastEnds  lastEnds
+	pace      pace
+	watching  atomic.Pointer[watch] // nil while nobody watches a session
 
 	leastGrace time.Duration // of a peer that falls silent
 }
@@ -121,7 +129,7 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 	sessions := newRegistry(o.MaxSessions, o.MaxSessionsPerIP)
 	g := &Gateway{
 		options:   o,
-		brokers:   brokers,
+		tracing:   newTracing(o.Tracer),
 		log:       log,
 		metrics:   newMetrics(r, sessions),
 		sessions:  sessions,
@@ -131,7 +139,9 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 
 		leastGrace: leastGrace,
 	}
+	g.brokers = tracedDialer{brokers, g.tracing}
 	g.schedule = newSchedule(g.clock)
+	r.MustRegister(loadCollector{g})
 	if o.SockJS != nil {
 		g.sockjs = sockjs.New(o.sockJS())
 	}
@@ -187,6 +197,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // upgrade answers a WebSocket handshake whose origin is allowed.
 func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded, t transport) {
+	r, span := g.tracing.handshake(r, t)
+	defer span.End()
 	subprotocol, refusal := websocket.Check(r, Subprotocols)
 	if refusal != nil {
 		g.refuse(w, r, via, refusal, refusal.Message)
@@ -215,6 +227,7 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded,
 		s.client.messageType = TextMessages
 		_ = s.client.control(framedOpen) // the reader hears of a broken connection
 	}
+	g.tracing.begun(s, r)
 	g.begin(s, r.Header.Get("Origin"), subprotocol)
 }
 
@@ -234,6 +247,7 @@ func (g *Gateway) admit(addr netip.Addr) *websocket.Refusal {
 // refuse answers a handshake that is not accepted and says why in the log.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, via forwarded, refusal *websocket.Refusal, why string) {
 	g.metrics.refused.WithLabelValues(refusal.Reason).Inc()
+	g.tracing.refused(r, refusal.Reason)
 	g.log.Info("handshake refused", zap.String("reason", refusal.Reason), zap.String("why", why),
 		addrField(via.client), zap.String("origin", clip(r.Header.Get("Origin"))), zap.String("host", clip(via.host)))
 	switch refusal.Status {
@@ -284,7 +298,11 @@ func (g *Gateway) begin(s *session, origin, subprotocol string) {
 }
 
 // leave forgets a session that has ended.
-func (g *Gateway) leave(s *session) { g.sessions.release(s.addr, s) }
+func (g *Gateway) leave(s *session) {
+	g.tracing.forget(s)
+	g.sessions.release(s.addr, s)
+	g.unwatch(s)
+}
 
 func goingAway() ending {
 	const message = "the server is going away, connect again"

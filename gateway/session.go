@@ -223,5 +223,6 @@ func (s *session) logEnd() {
 		fields = append(fields, zap.String("cause", e.cause.Error()))
 	}
 	s.gw.log.Info("session ended", fields...)
+	s.noteEnd(e)
 	s.gw.metrics.end(s.client.transport, e.reason)
 }

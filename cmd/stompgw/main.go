@@ -126,6 +126,9 @@ func check(environ []string, stdout io.Writer) error {
 			return err
 		}
 	}
+	if _, err := tracingWanted(environ); err != nil {
+		return err
+	}
 	fmt.Fprintf(stdout, "The configuration is good:\n%s\n", conf)
 	return nil
 }

@@ -171,11 +171,12 @@ func keyPair(certFile, keyFile string) (*tls.Certificate, error) {
 	return &pair, err
 }
 
-// newLogger makes the log that the configuration asks for.
-func newLogger(c config.Log, w io.Writer) (*zap.Logger, error) {
-	level, err := zapcore.ParseLevel(string(c.Level))
+// newLogger makes the log that the configuration asks for. Its level can be
+// changed at any time.
+func newLogger(c config.Log, w io.Writer) (*zap.Logger, zap.AtomicLevel, error) {
+	level, err := zap.ParseAtomicLevel(string(c.Level))
 	if err != nil {
-		return nil, err
+		return nil, level, err
 	}
 	conf := zap.NewProductionEncoderConfig()
 	conf.EncodeTime = zapcore.RFC3339NanoTimeEncoder
@@ -187,5 +188,5 @@ func newLogger(c config.Log, w io.Writer) (*zap.Logger, error) {
 		conf.EncodeDuration = zapcore.StringDurationEncoder
 		encoder = zapcore.NewConsoleEncoder(conf)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)), nil
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)), level, nil
 }

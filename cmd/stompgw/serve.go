@@ -14,10 +14,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
-	"github.com/stompgw/stompgw/admin"
 	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/config"
 	"github.com/stompgw/stompgw/gateway"
@@ -35,11 +33,14 @@ const (
 type server struct {
 	conf     config.Config
 	log      *zap.Logger
+	level    zap.AtomicLevel
+	since    time.Time
 	brokers  *broker.Set
 	gateway  *gateway.Gateway
 	public   *public
 	rules    *enforcement
 	registry *prometheus.Registry
+	spans    *spans // nil where tracing is off
 	draining atomic.Bool
 	httpLog  *log.Logger  // what net/http has to say
 	other    http.Handler // serves the paths that are not the gateway's; nil for none
@@ -58,28 +59,33 @@ func serve(ctx context.Context, environ []string, stderr io.Writer) error {
 	return s.run(ctx, nil)
 }
 
+// newServer makes a server. Of environ it looks at OpenTelemetry's variables only.
 func newServer(conf config.Config, environ []string, stderr io.Writer) (*server, error) {
-	logger, err := newLogger(conf.Log, stderr)
+	logger, level, err := newLogger(conf.Log, stderr)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{conf: conf, log: logger, registry: prometheus.NewRegistry()}
+	s := &server{conf: conf, log: logger, level: level, since: time.Now(), registry: prometheus.NewRegistry()}
 	if s.httpLog, err = zap.NewStdLogAt(logger, zap.WarnLevel); err != nil {
 		return nil, err
 	}
-	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
 	if s.public, err = newPublic(conf, environ, logger, s.registry); err != nil {
 		return nil, err
 	}
 	if s.brokers, err = newBrokers(conf, s.dialed); err != nil {
 		return nil, err
 	}
+	if s.spans, err = startTracing(environ, logger); err != nil {
+		return nil, err
+	}
 	if s.rules, err = newEnforcement(conf, logger, s.registry); err != nil {
 		return nil, err
 	}
 	o := gatewayOptions(conf)
+	o.Tracer = s.spans.tracer()
 	s.rules.apply(&o)
 	s.gateway = gateway.New(o, s.brokers, logger, s.registry)
+	s.registerMetrics()
 	return s, nil
 }
 
@@ -87,16 +93,10 @@ func (s *server) dialed(endpoint string, took time.Duration, err error) {
 	s.gateway.Dialed(endpoint, took, err)
 }
 
-func buildInfo() prometheus.Collector {
-	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "stompgw", Name: "build_info",
-		Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": buildVersion()}})
-	info.Set(1)
-	return info
-}
-
 // run listens and serves until the context ends or a listener fails. ready is
 // told the first public address; nil is fine.
 func (s *server) run(ctx context.Context, ready func(net.Addr)) error {
+	defer s.spans.stop(s.log)
 	defer s.rules.close()
 	public, err := s.public.open(ctx)
 	if err != nil {
@@ -109,9 +109,7 @@ func (s *server) run(ctx context.Context, ready func(net.Addr)) error {
 		}
 		return fmt.Errorf("listen for the admin side (STOMPGW_ADMIN_LISTEN): %w", err)
 	}
-	browsers, operators := s.httpServer(s.routes()), s.httpServer(admin.Handler(admin.Options{
-		Ready: s.ready, Metrics: s.registry, Profiles: s.conf.Server.PProf,
-	}))
+	browsers, operators := s.httpServer(s.routes()), s.httpServer(s.adminHandler())
 	defer s.rules.follow()()
 	defer s.public.follow()()
 	served := len(public) + 1
