@@ -17,13 +17,15 @@ const module = "github.com/stompgw/stompgw"
 // rooms are the packages of the product and what of ours each may import. A
 // package that is not here has no place yet: give it one, here and in the docs.
 var rooms = map[string][]string{
-	"cmd/stompgw":  {"admin", "broker", "config", "demo", "frameinspect", "gateway", "sockjs"},
+	"cmd/stompgw":  {"admin", "auth", "broker", "config", "demo", "frameinspect", "gateway", "policy", "sockjs"},
 	"admin":        {},
+	"auth":         {},
 	"broker":       {"frameinspect", "wire"},
 	"config":       {},
 	"demo":         {"frameinspect"},
 	"frameinspect": {},
-	"gateway":      {"broker", "frameinspect", "sockjs", "websocket", "wire"},
+	"gateway":      {"auth", "broker", "frameinspect", "policy", "sockjs", "websocket", "wire"},
+	"policy":       {"auth", "broker", "frameinspect"},
 	"sockjs":       {},
 	"websocket":    {},
 	"wire":         {},
@@ -33,6 +35,11 @@ var rooms = map[string][]string{
 var keepers = map[string][]string{
 	"github.com/gobwas/ws":                {"websocket"},
 	"github.com/caarlos0/env":             {"config"},
+	"github.com/golang-jwt/jwt":           {"auth"},
+	"github.com/MicahParks/jwkset":        {"auth"},
+	"golang.org/x/crypto":                 {"auth"},
+	"github.com/fsnotify/fsnotify":        {"policy"},
+	"go.yaml.in/yaml/v3":                  {"policy"},
 	"go.uber.org/zap":                     {"cmd/stompgw", "gateway"},
 	"github.com/prometheus/client_golang": {"admin", "cmd/stompgw", "gateway"},
 }

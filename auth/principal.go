@@ -46,6 +46,8 @@ type Identity struct {
 	// Grants are added to the policy's for this session, in the form that the
 	// policy file gives them; nil for none.
 	Grants json.RawMessage
+
+	question []byte // what the webhook was asked, so that it can be again; it may hold secrets
 }
 
 // Credentials are what CONNECT says to a broker. The passcode is a secret.

@@ -17,6 +17,11 @@ type Config struct {
 	Broker      Broker
 	BrokerTLS   BrokerTLS
 	Credentials Credentials
+	Auth        Auth
+	JWT         JWT
+	Webhook     Webhook
+	ProxyAuth   ProxyAuth
+	Policy      Policy
 	HeartBeats  HeartBeats
 	Timeouts    Timeouts
 	Limits      Limits
@@ -59,16 +64,27 @@ type BrokerTLS struct {
 	KeyFile    string `env:"BROKER_TLS_KEY_FILE"`    // PEM; set where CertFile is
 }
 
-// Credentials replace what the client's CONNECT says. An empty value leaves
-// the client's own.
+// Credentials are what the broker is told in place of what the client's CONNECT
+// says, as the mode has it.
 type Credentials struct {
-	Login    string  `env:"BROKER_LOGIN"`
-	Passcode Secret  `env:"BROKER_PASSCODE"` // never without Login
-	Host     string  `env:"BROKER_HOST"`     // virtual host
-	Dialect  Dialect `env:"BROKER_DIALECT" envDefault:"auto"`
+	Mode     CredentialsMode `env:"BROKER_CREDENTIALS" envDefault:"auto"`
+	Login    string          `env:"BROKER_LOGIN"`    // a template in mode map
+	Passcode Secret          `env:"BROKER_PASSCODE"` // never without Login
+	Host     string          `env:"BROKER_HOST"`     // virtual host; a template in mode map
+	// PasscodeMap is a file with the passcodes of the logins that mode map makes.
+	PasscodeMap string `env:"BROKER_PASSCODE_MAP"`
+
+	Dialect Dialect `env:"BROKER_DIALECT" envDefault:"auto"`
 	// AllowMissing passes a CONNECT without login on as it is, instead of with an
 	// empty one, so that the broker's default user applies.
 	AllowMissing bool `env:"ALLOW_MISSING_LOGIN" envDefault:"false"`
+}
+
+// Policy is which principals may send and subscribe to what.
+type Policy struct {
+	File      string    `env:"POLICY_FILE"`                // readable when the configuration was read; "" allows what the broker does
+	Audit     AuditMode `env:"AUDIT" envDefault:"denials"` // which decisions are logged
+	AuditFile string    `env:"AUDIT_FILE"`                 // "" is standard output
 }
 
 // HeartBeats are what the gateway offers on each leg.
@@ -106,6 +122,7 @@ type Limits struct {
 type Frames struct {
 	MessageType  MessageType `env:"MESSAGE_TYPE" envDefault:"auto"`
 	CloseOnError bool        `env:"CLOSE_ON_ERROR" envDefault:"false"` // after any ERROR of the broker
+	KeepErrors   bool        `env:"KEEP_ERRORS" envDefault:"false"`    // of the broker, with its internals
 }
 
 // SockJS is what browsers and networks without WebSocket get, on the same paths.

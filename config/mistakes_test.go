@@ -97,6 +97,13 @@ var mistakes = []struct{ environ, want string }{
 	{`BROKER_DIALECT=RabbitMQ`, `STOMPGW_BROKER_DIALECT="RabbitMQ": expected auto, rabbitmq, activemq, artemis, hornetq or apollo`},
 	{`ALLOW_MISSING_LOGIN=y`, `STOMPGW_ALLOW_MISSING_LOGIN="y": expected true or false`},
 
+	// Policy.
+	{`POLICY_FILE=DIR/none`, `STOMPGW_POLICY_FILE="DIR/none": expected a readable file (no such file or directory)`},
+	{`POLICY_FILE=DIR`, `STOMPGW_POLICY_FILE="DIR": expected a readable file (is a directory)`},
+	{`AUDIT=on`, `STOMPGW_AUDIT="on": expected denials, all or off`},
+	{`AUDIT_FILE=DIR/audit`, `STOMPGW_AUDIT_FILE="DIR/audit": expected nothing without STOMPGW_POLICY_FILE`},
+	{"POLICY_FILE=DIR/lines\nAUDIT=off\nAUDIT_FILE=DIR/audit", `STOMPGW_AUDIT_FILE="DIR/audit": expected nothing with STOMPGW_AUDIT=off`},
+
 	// Heart-beats and times.
 	{`BROKER_HEART_BEAT=10s`, `STOMPGW_BROKER_HEART_BEAT="10s": expected what the gateway can send and what it wants to receive, each 0 or a duration from 1s to 1h, such as 10s,10s`},
 	{`CLIENT_HEART_BEAT=10s,500ms`, `STOMPGW_CLIENT_HEART_BEAT="10s,500ms": expected what the gateway can send and what it wants to receive, each 0 or a duration from 1s to 1h, such as 10s,10s`},
@@ -142,6 +149,7 @@ var mistakes = []struct{ environ, want string }{
 	{`SOCKJS_COOKIE_HTTP_ONLY=1s`, `STOMPGW_SOCKJS_COOKIE_HTTP_ONLY="1s": expected true or false`},
 	{`MESSAGE_TYPE=utf8`, `STOMPGW_MESSAGE_TYPE="utf8": expected auto, text or binary`},
 	{`CLOSE_ON_ERROR=2`, `STOMPGW_CLOSE_ON_ERROR="2": expected true or false`},
+	{`KEEP_ERRORS=2`, `STOMPGW_KEEP_ERRORS="2": expected true or false`},
 	{`DRAIN_DELAY=2h`, `STOMPGW_DRAIN_DELAY="2h": expected a duration from 0s to 1h, such as 5s`},
 	{`DRAIN_SPREAD=-1s`, `STOMPGW_DRAIN_SPREAD="-1s": expected a duration from 0s to 1h, such as 15s`},
 	{`DRAIN_TIMEOUT=3h`, `STOMPGW_DRAIN_TIMEOUT="3h": expected a duration from 0s to 2h, such as 30s`},

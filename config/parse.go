@@ -36,6 +36,12 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[[]Endpoint]():     listOf("broker", parseEndpoint),
 	reflect.TypeFor[[]netip.Prefix](): listOf("proxy", parseProxy),
 	reflect.TypeFor[[]Transport]():    listOf("transport", parseTransport),
+
+	reflect.TypeFor[[]AuthMethod]():    listOf("method", parseAuthMethod),
+	reflect.TypeFor[[]TokenSource]():   listOf("place", parseSource),
+	reflect.TypeFor[[]Audience]():      listOf("audience", parseAudience),
+	reflect.TypeFor[[]JWTAlgorithm]():  listOf("algorithm", parseAlgorithm),
+	reflect.TypeFor[[]WebhookSecret](): listOf("thing", parseWebhookSecret),
 }
 
 // parseTopic fills in one field of Config. The env package names the field that

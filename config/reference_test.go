@@ -69,11 +69,13 @@ func TestReferenceIsWhole(t *testing.T) {
 
 // TestExamples reads every example that a mistake would give.
 func TestExamples(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "users", "")
 	for _, f := range fieldsOf(new(Config)) {
 		if f.rule.example == "" {
 			continue
 		}
-		environ := []string{"STOMPGW_BROKERS=tcp://a", f.name + "=" + f.rule.example}
+		environ := append(lines(dir, everyMethod), f.name+"="+f.rule.example)
 		if _, err := Parse(environ); err != nil {
 			t.Errorf("the example of %s: %v", f.name, err)
 		}

@@ -82,6 +82,8 @@ var (
 	boolean   = rule{form: "true or false"}
 	heartBeat = rule{form: "what the gateway can send and what it wants to receive, each 0 or a duration from 1s to 1h", example: "10s,10s"}
 	pemFile   = rule{form: "a readable PEM file"}
+	anyFile   = rule{form: "a readable file"}
+	logFile   = rule{form: "a file to append to"}
 	origins   = rule{form: originForm}
 	proxies   = rule{form: proxyForm}
 	paths     = rule{form: pathForm}

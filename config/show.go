@@ -2,7 +2,7 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -22,30 +22,16 @@ func (c Config) String() string { return strings.Join(c.Lines(), "\n") }
 
 // text writes a value as its variable would have it.
 func text(value any) string {
-	switch v := value.(type) {
-	case time.Duration:
-		return short(v)
-	case []string:
-		return strings.Join(v, ",")
-	case []Transport:
-		items := make([]string, len(v))
-		for i, t := range v {
-			items[i] = string(t)
-		}
-		return strings.Join(items, ",")
-	case []Endpoint:
-		return join(v)
-	case []netip.Prefix:
-		return join(v)
-	default:
-		return fmt.Sprint(v)
+	if d, ok := value.(time.Duration); ok {
+		return short(d)
 	}
-}
-
-func join[T fmt.Stringer](list []T) string {
-	items := make([]string, len(list))
-	for i, item := range list {
-		items[i] = item.String()
+	list := reflect.ValueOf(value)
+	if list.Kind() != reflect.Slice {
+		return fmt.Sprint(value)
+	}
+	items := make([]string, list.Len())
+	for i := range items {
+		items[i] = fmt.Sprint(list.Index(i).Interface())
 	}
 	return strings.Join(items, ",")
 }

@@ -18,19 +18,28 @@ func (r *reading) checkTogether(c *Config) {
 	if c.Credentials.Passcode.IsSet() && c.Credentials.Login == "" {
 		r.mistake(Prefix+"BROKER_PASSCODE", "only together with "+Prefix+"BROKER_LOGIN")
 	}
+	r.checkCredentials(c)
+	r.checkIdentity(c)
+	if c.Policy.File != "" {
+		if _, err := readFile(c.Policy.File); err != nil {
+			r.mistake(Prefix+"POLICY_FILE", "a readable file ("+cause(err)+")")
+		}
+	}
+	if c.Policy.AuditFile != "" && c.Policy.File == "" {
+		r.mistake(Prefix+"AUDIT_FILE", "nothing without "+Prefix+"POLICY_FILE")
+	} else if c.Policy.AuditFile != "" && c.Policy.Audit == AuditOff {
+		r.mistake(Prefix+"AUDIT_FILE", "nothing with "+Prefix+"AUDIT=off")
+	}
 	if r.good("DRAIN_DELAY", "DRAIN_SPREAD", "DRAIN_TIMEOUT") && c.Drain.Delay+c.Drain.Spread > c.Drain.Timeout {
 		r.mistake(Prefix+"DRAIN_TIMEOUT", "at least "+Prefix+"DRAIN_DELAY and "+Prefix+"DRAIN_SPREAD together ("+
 			short(c.Drain.Delay+c.Drain.Spread)+")")
 	}
 	if r.good("BROKERS") && !slices.ContainsFunc(c.Broker.Endpoints, func(e Endpoint) bool { return e.TLS }) {
-		for _, name := range []string{"CA_FILE", "SERVER_NAME", "CERT_FILE", "KEY_FILE"} {
-			if name = Prefix + "BROKER_TLS_" + name; r.values[name] != "" {
-				r.mistake(name, "nothing without a tls:// broker in "+Prefix+"BROKERS")
-			}
-		}
+		r.unused(namesOf(&c.BrokerTLS), "nothing without a tls:// broker in "+Prefix+"BROKERS")
 		return
 	}
-	r.checkTLSFiles(c.BrokerTLS)
+	r.checkCA("BROKER_TLS_CA_FILE", c.BrokerTLS.CAFile)
+	r.checkKeyPair("BROKER_TLS_CERT_FILE", c.BrokerTLS.CertFile, "BROKER_TLS_KEY_FILE", c.BrokerTLS.KeyFile)
 }
 
 // good says whether none of the variables is a mistake.

@@ -19,6 +19,16 @@ const (
 	DialectApollo   Dialect = "apollo"
 )
 
+// AuditMode is which of the policy's decisions are logged.
+type AuditMode string
+
+// The modes.
+const (
+	AuditDenials AuditMode = "denials"
+	AuditAll     AuditMode = "all"
+	AuditOff     AuditMode = "off"
+)
+
 // MessageType is the type of the WebSocket messages that browsers get.
 type MessageType string
 

@@ -18,7 +18,18 @@ func TestDefaults(t *testing.T) {
 		Server:      Server{Listen: ":8080", AdminListen: "127.0.0.1:9090", Paths: []string{"/stomp"}},
 		Origin:      Origin{Allowed: Origins{Same: true}, AllowMissing: true},
 		Broker:      Broker{[]Endpoint{{Address: "a:61613"}}, 5 * time.Second, time.Second, 30 * time.Second},
-		Credentials: Credentials{Dialect: DialectAuto},
+		Credentials: Credentials{Mode: CredentialsAuto, Dialect: DialectAuto},
+		Auth:        Auth{Methods: []AuthMethod{AuthNone}, CertificateName: CertificateCN, RenewDestination: "/stompgw/renew"},
+		JWT: JWT{
+			Sources: []TokenSource{"header"}, NameClaim: "sub", Skew: 30 * time.Second,
+			Refresh: 10 * time.Minute, MaxStale: time.Hour, Timeout: 5 * time.Second,
+		},
+		Webhook: Webhook{Timeout: 5 * time.Second, Cache: 5 * time.Second},
+		ProxyAuth: ProxyAuth{
+			User: "X-Forwarded-User", Email: "X-Forwarded-Email", Groups: "X-Forwarded-Groups",
+			PreferredUsername: "X-Forwarded-Preferred-Username",
+		},
+		Policy: Policy{Audit: AuditDenials},
 		HeartBeats: HeartBeats{
 			HeartBeat{10 * time.Second, 10 * time.Second}, HeartBeat{10 * time.Second, 10 * time.Second}, 25 * time.Second,
 		},
@@ -43,7 +54,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// everything sets each variable, but for TLS files, to another value than its
+// everything sets each variable, but for files and what excludes others, to another value than its
 // default, in the form that Lines gives.
 const everything = `STOMPGW_LISTEN=127.0.0.1:0
 STOMPGW_ADMIN_LISTEN=[::1]:0
@@ -61,11 +72,51 @@ STOMPGW_BROKER_TLS_CA_FILE=
 STOMPGW_BROKER_TLS_SERVER_NAME=broker.example
 STOMPGW_BROKER_TLS_CERT_FILE=
 STOMPGW_BROKER_TLS_KEY_FILE=
+STOMPGW_BROKER_CREDENTIALS=service
 STOMPGW_BROKER_LOGIN=gäste: a=b
 STOMPGW_BROKER_PASSCODE=***
 STOMPGW_BROKER_HOST=/
+STOMPGW_BROKER_PASSCODE_MAP=
 STOMPGW_BROKER_DIALECT=apollo
 STOMPGW_ALLOW_MISSING_LOGIN=true
+STOMPGW_AUTH=jwt,proxy,certificate,webhook
+STOMPGW_USERS_FILE=
+STOMPGW_CERTIFICATE_NAME=uri
+STOMPGW_TOKEN_EXPIRY_GRACE=1m
+STOMPGW_RENEW_DESTINATION=/token
+STOMPGW_TOKEN_SOURCES=cookie:t,connect:passcode,query:access_token,subprotocol
+STOMPGW_JWT_ISSUER=acme
+STOMPGW_JWT_AUDIENCE=https://gw.example,gw
+STOMPGW_JWT_ALGORITHMS=PS512,EdDSA
+STOMPGW_JWT_JWKS_URL=http://idp.example/keys
+STOMPGW_JWT_JWKS_FILE=
+STOMPGW_JWT_SECRET=
+STOMPGW_JWT_CA_FILE=
+STOMPGW_JWT_ALLOW_HTTP=true
+STOMPGW_JWT_NAME_CLAIM=realm.user
+STOMPGW_JWT_CLOCK_SKEW=0s
+STOMPGW_JWT_ALLOW_NO_EXPIRY=true
+STOMPGW_JWT_REFRESH=1m
+STOMPGW_JWT_MAX_STALE=2h
+STOMPGW_JWT_TIMEOUT=1s
+STOMPGW_WEBHOOK_URL=http://hook.example/ask?x=1
+STOMPGW_WEBHOOK_SEND=query,passcode
+STOMPGW_WEBHOOK_SECRET=***
+STOMPGW_WEBHOOK_CA_FILE=
+STOMPGW_WEBHOOK_CERT_FILE=
+STOMPGW_WEBHOOK_KEY_FILE=
+STOMPGW_WEBHOOK_ALLOW_HTTP=true
+STOMPGW_WEBHOOK_TIMEOUT=1s
+STOMPGW_WEBHOOK_CACHE=0s
+STOMPGW_WEBHOOK_RECHECK=30s
+STOMPGW_PROXY_AUTH_PROXIES=10.0.0.0/8
+STOMPGW_PROXY_AUTH_USER_HEADER=Remote-User
+STOMPGW_PROXY_AUTH_EMAIL_HEADER=Remote-Email
+STOMPGW_PROXY_AUTH_GROUPS_HEADER=Remote-Groups
+STOMPGW_PROXY_AUTH_PREFERRED_USERNAME_HEADER=Remote-Name
+STOMPGW_POLICY_FILE=
+STOMPGW_AUDIT=all
+STOMPGW_AUDIT_FILE=
 STOMPGW_BROKER_HEART_BEAT=0s,1h
 STOMPGW_CLIENT_HEART_BEAT=1s,1m30s
 STOMPGW_PING_INTERVAL=10m
@@ -86,6 +137,7 @@ STOMPGW_MAX_HEADERS=10
 STOMPGW_MAX_BODY=1GiB
 STOMPGW_MESSAGE_TYPE=binary
 STOMPGW_CLOSE_ON_ERROR=true
+STOMPGW_KEEP_ERRORS=true
 STOMPGW_SOCKJS=false
 STOMPGW_SOCKJS_TRANSPORTS=xhr,htmlfile,jsonp
 STOMPGW_SOCKJS_CLIENT_URL=https://static.example/sockjs-1.6.1.min.js

@@ -67,7 +67,7 @@ func (s *session) look(now int64) int64 {
 		}
 		return never // downstream's start makes the next tick come
 	}
-	next := min(s.lookClient(now), s.lookBroker(now), s.lookProgress(now))
+	next := min(s.lookClient(now), s.lookBroker(now), s.lookProgress(now), s.lookIdentity(now))
 	if s.how() != nil {
 		return never
 	}

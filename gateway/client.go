@@ -196,11 +196,12 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 // message is open or not. What is left of the batch after an error must go out
 // before anything else can.
 func (c *client) flush(out *wire.Batch, inMessage bool, now time.Time) error {
-	if c.polled != nil {
-		return c.polled.flush(inMessage)
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.polled != nil {
+		c.inMessage = inMessage
+		return c.polled.flush(inMessage)
+	}
 	if c.broken {
 		return errBroken
 	}

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/stompgw/stompgw/auth"
 	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/wire"
@@ -71,43 +73,82 @@ func (s *session) readConnect(h *frameinspect.Head) error {
 	return nil
 }
 
-// appendTo appends the CONNECT that the broker gets: credentials and virtual
-// host as the gateway decides, the gateway's own heart-beat, everything else as
-// the client said it.
-func (r *connectRequest) appendTo(dst []byte, c Credentials, beat frameinspect.HeartBeat, d broker.Dialect) []byte {
+// get gives what CONNECT said in a header.
+func (r *connectRequest) get(name string) (string, bool) {
+	for _, h := range r.headers {
+		if h[0] == name {
+			return h[1], true
+		}
+	}
+	return "", false
+}
+
+// set says something else in a header.
+func (r *connectRequest) set(name, value string) {
+	r.remove(name)
+	r.headers = append(r.headers, [2]string{name, value})
+}
+
+func (r *connectRequest) remove(names ...string) {
+	r.headers = slices.DeleteFunc(r.headers, func(h [2]string) bool { return slices.Contains(names, h[0]) })
+}
+
+// present makes the request say what the broker may know: credentials and
+// virtual host as the gateway decides, and of the other headers those that pass.
+func (r *connectRequest) present(o *Options) {
+	if o.ConnectHeaders != nil {
+		r.headers = slices.DeleteFunc(r.headers, func(h [2]string) bool {
+			return !slices.Contains(standardConnectHeaders, h[0]) && !slices.Contains(o.ConnectHeaders, h[0])
+		})
+	}
+	c := o.Credentials
+	_, hasLogin := r.get("login")
+	switch {
+	case c.Login != "":
+		r.set("login", c.Login)
+		r.set("passcode", c.Passcode)
+	case !hasLogin && !c.AllowMissingLogin:
+		r.set("login", "")
+		r.set("passcode", "")
+	}
+	if c.Host != "" {
+		r.set("host", c.Host)
+	}
+}
+
+// replace puts what the authenticator says in the place of the client's words.
+func (r *connectRequest) replace(l *auth.BrokerLogin) {
+	r.remove(l.Drop...)
+	for _, h := range []struct {
+		name string
+		word auth.Word
+	}{{"login", l.Login}, {"passcode", l.Passcode}, {"host", l.Host}} {
+		switch {
+		case h.word.Client:
+		case h.name == "host" && h.word.Text == "":
+			r.remove(h.name)
+		default:
+			r.set(h.name, h.word.Text)
+		}
+	}
+}
+
+// standardConnectHeaders are those that the specification names, and what it
+// says of all frames.
+var standardConnectHeaders = []string{"host", "login", "passcode", "receipt"}
+
+// appendTo appends the CONNECT that the broker gets, with the gateway's own
+// heart-beat.
+func (r *connectRequest) appendTo(dst []byte, beat frameinspect.HeartBeat, d broker.Dialect) []byte {
 	dst = append(dst, "CONNECT\n"...)
 	if r.versions != 0 {
 		dst = d.AppendConnectHeader(dst, "accept-version", r.versions.String())
 		dst = d.AppendConnectHeader(dst, "heart-beat", beat.String())
 	}
-	given := func(name string) (string, bool) {
-		for _, h := range r.headers {
-			if h[0] == name {
-				return h[1], true
-			}
+	for _, name := range []string{"host", "login", "passcode"} {
+		if value, ok := r.get(name); ok {
+			dst = d.AppendConnectHeader(dst, name, value)
 		}
-		return "", false
-	}
-	login, hasLogin := given("login")
-	passcode, hasPasscode := given("passcode")
-	switch {
-	case c.Login != "":
-		login, passcode, hasLogin, hasPasscode = c.Login, c.Passcode, true, true
-	case !hasLogin && !c.AllowMissingLogin:
-		login, passcode, hasLogin, hasPasscode = "", "", true, true
-	}
-	host, hasHost := given("host")
-	if c.Host != "" {
-		host, hasHost = c.Host, true
-	}
-	if hasHost {
-		dst = d.AppendConnectHeader(dst, "host", host)
-	}
-	if hasLogin {
-		dst = d.AppendConnectHeader(dst, "login", login)
-	}
-	if hasPasscode {
-		dst = d.AppendConnectHeader(dst, "passcode", passcode)
 	}
 	for _, h := range r.headers {
 		switch h[0] {
@@ -126,6 +167,9 @@ func (s *session) login() error {
 	o := &s.gw.options
 	ctx, cancel := context.WithTimeout(context.Background(), o.LoginTimeout)
 	defer cancel()
+	if err := s.authenticate(ctx); err != nil {
+		return err
+	}
 	conn, target, err := s.gw.brokers.Dial(ctx)
 	if err != nil {
 		return s.unavailable("no broker can be reached now, try again later", err)
@@ -156,7 +200,7 @@ func (s *session) login() error {
 // ask says CONNECT and gives the broker's answer, and what came behind it.
 func (s *session) ask(conn *wire.Conn, target *broker.Target) (answer, rest []byte, err error) {
 	o := &s.gw.options
-	request := s.connect.appendTo(nil, o.Credentials, o.BrokerHeartBeat, target.Dialect())
+	request := s.connect.appendTo(nil, o.BrokerHeartBeat, target.Dialect())
 	if _, err := conn.Write(request); err != nil {
 		return nil, nil, fmt.Errorf("write CONNECT to %s: %w", target, err)
 	}
@@ -193,7 +237,9 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 	case frameinspect.CmdError:
 		e := endBy(BrokerClosed, "the broker refused the login", fmt.Errorf("broker %s answered CONNECT with ERROR: %s", s.target, h.Text("message")))
 		e.code = closeCodes[ProtocolError]
-		e.last = answer
+		if e.last = answer; !s.gw.options.KeepErrors {
+			e.last = cleanError(answer)
+		}
 		return &endingError{e}
 	case frameinspect.CmdConnected:
 	default:
@@ -204,6 +250,9 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 		return s.loginFailed("the broker speaks a version that nobody asked for", fmt.Errorf("broker %s answered CONNECT with version %q", s.target, h.Text("version")))
 	}
 	s.agree(version, h)
+	if err := s.enter(); err != nil {
+		return err
+	}
 	if err := s.greet(appendConnected(nil, h, version, s.offer())); err != nil {
 		return err
 	}
@@ -217,6 +266,8 @@ func (s *session) greet(frame []byte) error {
 	if s.client.messageType == TextMessages && !utf8.Valid(frame) {
 		return &endingError{notText(errNotText)}
 	}
+	s.client.mu.Lock()
+	defer s.client.mu.Unlock()
 	return s.client.send(frame)
 }
 

@@ -24,6 +24,7 @@ type framesDown struct {
 	failed    *wire.Buffer // a buffer whose batch could not be written whole
 	whole     int          // frames that ended since the traffic was counted
 	wasError  bool         // the latest frame is an ERROR
+	cut       bool         // its head went out without its body, which goes nowhere
 	farewell  error        // how the session ends after the frame in progress; nil for not
 }
 
@@ -116,7 +117,7 @@ func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
 	if now-s.downAt >= pausedFrom {
 		s.client.taken.set(now)
 	}
-	return nil
+	return s.sayUnsaid()
 }
 
 // scanBroker looks for frames in the buffer and gathers the whole ones.
@@ -203,6 +204,11 @@ func (s *session) emit(buf *wire.Buffer, last bool) error {
 	f := &s.frames
 	p := buf.B[f.begin:f.scanned]
 	f.begin = f.scanned
+	if f.wasError && !s.gw.options.KeepErrors {
+		if p, last = s.cleaned(p, last); p == nil {
+			return nil
+		}
+	}
 	op, err := s.nextOpcode(p, last)
 	if err != nil {
 		return err
@@ -215,6 +221,26 @@ func (s *session) emit(buf *wire.Buffer, last bool) error {
 	f.streaming = !last
 	s.client.gather(&buf.Out, op, last, p)
 	return nil
+}
+
+// cleaned gives what goes out of an ERROR instead of the part p. One that is too
+// big to be held loses its body: the head goes out with the first part.
+func (s *session) cleaned(p []byte, last bool) ([]byte, bool) {
+	f := &s.frames
+	switch {
+	case f.cut:
+		f.cut = !last
+		return nil, true
+	case f.streaming: // its head alone was too big to be held
+		return p, last
+	case last:
+		return cleanError(p), true
+	}
+	if head := bareError(p); head != nil {
+		f.cut = true
+		return head, true
+	}
+	return p, last
 }
 
 // nextOpcode picks the kind of message for a frame, or says that p goes on with

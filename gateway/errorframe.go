@@ -24,6 +24,8 @@ const (
 	codeSlowClient         frameinspect.Code = "slow_client"
 	codeBrokerUnavailable  frameinspect.Code = "broker_unavailable"
 	codeBrokerLost         frameinspect.Code = "broker_lost"
+	codeUnauthenticated    frameinspect.Code = "unauthenticated"
+	codeTokenExpired       frameinspect.Code = "token_expired"
 	codeDraining           frameinspect.Code = "draining"
 	codeInternal           frameinspect.Code = "internal"
 )

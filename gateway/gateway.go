@@ -15,6 +15,7 @@ import (
 
 	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/policy"
 	"github.com/stompgw/stompgw/sockjs"
 	"github.com/stompgw/stompgw/websocket"
 	"github.com/stompgw/stompgw/wire"
@@ -26,8 +27,11 @@ type Options struct {
 	Origins        OriginPolicy
 	TrustedProxies []netip.Prefix // whose forwarding headers are believed
 	Credentials    Credentials
+	Auth           Authenticator  // nil leaves it to the broker
+	Policy         *policy.Engine // nil allows every frame
 	MessageType    MessageType
 	CloseOnError   bool // end a session after any ERROR of the broker
+	KeepErrors     bool // let an ERROR of the broker through with its stack traces and all
 
 	ClientHeartBeat frameinspect.HeartBeat // what the gateway offers a client
 	BrokerHeartBeat frameinspect.HeartBeat // what the gateway offers a broker
@@ -41,6 +45,16 @@ type Options struct {
 	DisconnectTimeout time.Duration // for the broker's RECEIPT of a DISCONNECT
 	CloseTimeout      time.Duration // for the last words on both connections
 	SlowClientTimeout time.Duration // for a client to read what was written
+
+	// ExpiryGrace is how long a session may outlive the proof of who its client is.
+	ExpiryGrace time.Duration
+	// RecheckInterval is how often the authenticator is asked again; 0 is never.
+	RecheckInterval time.Duration
+	// RenewDestination is where a client sends a new token; "" is nowhere.
+	RenewDestination string
+	// ConnectHeaders are the headers of a CONNECT that go on to the broker beside
+	// the standard ones; nil lets all of them.
+	ConnectHeaders []string
 
 	MaxSessions        int
 	MaxSessionsPerIP   int // 0 is no limit
@@ -147,6 +161,7 @@ const (
 	refusedPerAddr   = "max_sessions_per_ip"
 	refusedOrigin    = "origin"
 	refusedNoUpgrade = "no_upgrade"
+	refusedIdentity  = "identity"
 )
 
 // ServeHTTP answers a WebSocket handshake. It returns as soon as the session has
@@ -172,10 +187,16 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // upgrade answers a WebSocket handshake whose origin is allowed.
 func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded, t transport) {
 	subprotocol, refusal := websocket.Check(r, Subprotocols)
-	if refusal == nil {
-		refusal = g.admit(via.client)
-	}
 	if refusal != nil {
+		g.refuse(w, r, via, refusal, refusal.Message)
+		return
+	}
+	rights, err := g.rightsOf(r, via)
+	if err != nil {
+		g.refuseIdentity(w, r, via, err)
+		return
+	}
+	if refusal := g.admit(via.client); refusal != nil {
 		g.refuse(w, r, via, refusal, refusal.Message)
 		return
 	}
@@ -185,7 +206,7 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded,
 		g.log.Info("handshake failed", zap.Stringer("addr", via.client), zap.Error(err))
 		return
 	}
-	s := g.newSession(via.client, t)
+	s := g.newSession(via.client, t, rights)
 	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
 	s.client.rest = rest
 	if t == overFramedWebSocket {
@@ -238,8 +259,11 @@ func clip(s string) string {
 
 // newSession makes a session that has a place. Its client still lacks what
 // carries it.
-func (g *Gateway) newSession(addr netip.Addr, t transport) *session {
-	s := &session{gw: g, id: rand.Text()[:16], addr: addr, begun: g.clock()}
+func (g *Gateway) newSession(addr netip.Addr, t transport, r *rights) *session {
+	s := &session{gw: g, id: rand.Text()[:16], addr: addr, begun: g.clock(), rights: r}
+	if r != nil {
+		r.begin()
+	}
 	s.client.gw, s.client.transport = g, t
 	s.client.messageType = g.options.MessageType
 	s.client.read.set(s.begun)

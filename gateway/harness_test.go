@@ -251,39 +251,53 @@ type wsMessage struct {
 	frames  int // of which the message was made
 }
 
+// wsFragment is one WebSocket frame that the browser gets.
+type wsFragment struct {
+	op      byte
+	fin     bool
+	payload string
+}
+
+// nextFrame reads a WebSocket frame.
+func (b *browser) nextFrame() (f wsFragment, err error) {
+	var head [2]byte
+	if _, err = io.ReadFull(b.r, head[:]); err != nil {
+		return f, err
+	}
+	n := uint64(head[1])
+	var wide [8]byte
+	switch n {
+	case 126:
+		_, err = io.ReadFull(b.r, wide[6:])
+		n = binary.BigEndian.Uint64(wide[:])
+	case 127:
+		_, err = io.ReadFull(b.r, wide[:])
+		n = binary.BigEndian.Uint64(wide[:])
+	}
+	if err != nil {
+		return f, err
+	}
+	payload := make([]byte, n)
+	_, err = io.ReadFull(b.r, payload)
+	return wsFragment{head[0] & 0x0f, head[0]&0x80 != 0, string(payload)}, err
+}
+
 // next reads a message or a control frame.
 func (b *browser) next() (m wsMessage, err error) {
 	for {
-		var head [2]byte
-		if _, err = io.ReadFull(b.r, head[:]); err != nil {
-			return m, err
-		}
-		n := uint64(head[1])
-		var wide [8]byte
-		switch n {
-		case 126:
-			_, err = io.ReadFull(b.r, wide[6:])
-			n = binary.BigEndian.Uint64(wide[:])
-		case 127:
-			_, err = io.ReadFull(b.r, wide[:])
-			n = binary.BigEndian.Uint64(wide[:])
-		}
+		f, err := b.nextFrame()
 		if err != nil {
 			return m, err
 		}
-		payload := make([]byte, n)
-		if _, err = io.ReadFull(b.r, payload); err != nil {
-			return m, err
-		}
-		if op := head[0] & 0x0f; op != 0 {
-			if op < 8 && m.frames > 0 {
+		if f.op != 0 {
+			if f.op < 8 && m.frames > 0 {
 				return m, fmt.Errorf("a message inside a message")
 			}
-			m.op = op
+			m.op = f.op
 		}
-		m.payload += string(payload)
+		m.payload += f.payload
 		m.frames++
-		if head[0]&0x80 != 0 {
+		if f.fin {
 			return m, nil
 		}
 	}

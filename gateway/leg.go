@@ -12,15 +12,16 @@ import (
 // at instead of a table of methods, so that a bare WebSocket pays for the others
 // with a comparison only.
 
-// send writes a whole STOMP frame in a message of its own.
+// send writes a whole STOMP frame in a message of its own; the caller has the
+// turn, and no message is in progress.
 func (c *client) send(frame []byte) error {
 	switch {
 	case c.polled != nil:
 		return c.polled.end(c.polled.conn.Send([][]byte{frame}, false))
 	case c.framed != nil:
-		return c.control(appendFramed(nil, frame))
+		return c.write(appendFramed(nil, frame))
 	}
-	return c.control(append(websocket.AppendHeader(nil, c.messageType.opcode(frame), true, len(frame)), frame...))
+	return c.write(append(websocket.AppendHeader(nil, c.messageType.opcode(frame), true, len(frame)), frame...))
 }
 
 // beat writes a STOMP heart-beat if it can be written at once.

@@ -13,6 +13,8 @@ type metrics struct {
 	begun     *prometheus.CounterVec
 	ends      *prometheus.CounterVec
 	refused   *prometheus.CounterVec
+	unproved  *prometheus.CounterVec
+	denied    *prometheus.CounterVec
 	dials     *prometheus.HistogramVec
 	dialFails *prometheus.CounterVec
 }
@@ -29,6 +31,8 @@ func newMetrics(r prometheus.Registerer, sessions *registry) *metrics {
 		begun:    begun,
 		ends:     counter("session_ends_total", "Sessions that ended, by CloseReason.", "reason"),
 		refused:  counter("handshakes_refused_total", "Handshakes that were refused, by reason.", "reason"),
+		unproved: counter("identities_refused_total", "Requests and CONNECT frames whose client was not who it said, by code.", "code"),
+		denied:   counter("frames_denied_total", "Frames of clients that the policy denied, by code.", "code"),
 		dials: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "stompgw", Name: "broker_dial_seconds",
 			Help: "Time to connect to a broker, TLS included, by endpoint.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 8)}, []string{"endpoint"}),
 		dialFails: counter("broker_dial_failures_total", "Attempts to connect to a broker that failed, by endpoint.", "endpoint"),
@@ -40,7 +44,7 @@ func newMetrics(r prometheus.Registerer, sessions *registry) *metrics {
 	for _, reason := range Reasons() {
 		m.ends.WithLabelValues(string(reason))
 	}
-	r.MustRegister(alive, begun, m.ends, m.refused, m.dials, m.dialFails, trafficCollector{sessions})
+	r.MustRegister(alive, begun, m.ends, m.refused, m.unproved, m.denied, m.dials, m.dialFails, trafficCollector{sessions})
 	return m
 }
 

@@ -21,7 +21,10 @@ const (
 	Idle              CloseReason = "idle"
 	HeartBeatLost     CloseReason = "heartbeat_lost"
 	ConnectTimeout    CloseReason = "connect_timeout"
+	TokenExpired      CloseReason = "token_expired"
 	SlowClient        CloseReason = "slow_client"
+	RateLimited       CloseReason = "rate_limited"
+	AuthUnavailable   CloseReason = "auth_unavailable"
 	Internal          CloseReason = "internal"
 )
 
@@ -41,7 +44,10 @@ var closeCodes = map[CloseReason]int{
 	Idle:              4000,
 	HeartBeatLost:     4001,
 	ConnectTimeout:    4002,
+	TokenExpired:      4003,
 	SlowClient:        4008,
+	RateLimited:       4029,
+	AuthUnavailable:   websocket.CloseTryAgainLater,
 	Internal:          websocket.CloseInternal,
 }
 

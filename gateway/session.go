@@ -24,10 +24,11 @@ import (
 // reading on the other side.
 type session struct {
 	// Set once, before the goroutines start.
-	gw    *Gateway
-	id    string
-	addr  netip.Addr
-	begun int64
+	gw     *Gateway
+	id     string
+	addr   netip.Addr
+	begun  int64
+	rights *rights // nil where there is neither authentication nor a policy
 
 	// Set by upstream before the session is connected.
 	broker      *wire.Conn // guarded by mu until then
@@ -42,11 +43,11 @@ type session struct {
 	// that two cores do not share a cache line.
 	client        client // its writer's half is downstream's
 	fromClient    frameinspect.Scanner
-	forwarding    bool // the broker has the begin of a frame, or is about to
+	fate          fate
 	leaving       leaving
 	connect       *connectRequest // what CONNECT asked for, until the client is connected
-	newFrames     int             // frames and bytes that the traffic does not count yet
-	newBytes      int
+	newFrames     int32           // frames and bytes of a batch that the traffic does not count yet
+	newBytes      int32
 	up            traffic
 	phase         atomic.Int32
 	brokerWritten stamp                  // when bytes went last to the broker
@@ -141,6 +142,9 @@ func (s *session) end(e ending) {
 	s.ended = &e
 	conn := s.broker
 	s.mu.Unlock()
+	if s.rights != nil {
+		s.rights.endOfLife()
+	}
 	s.client.interrupt(time.Now().Add(s.gw.options.CloseTimeout))
 	if conn != nil {
 		conn.SetReadDeadline(longAgo)
@@ -193,6 +197,7 @@ func (s *session) closeBoth() {
 	if s.broker != nil {
 		_ = s.broker.Close()
 	}
+	s.rights.release()
 }
 
 func (s *session) logEnd() {
@@ -205,6 +210,9 @@ func (s *session) logEnd() {
 	}
 	if s.target != nil {
 		fields = append(fields, zap.Stringer("broker", s.target), zap.Stringer("stomp", s.version))
+	}
+	if who := s.rights.principal(); who != "" {
+		fields = append(fields, zap.String("principal", who))
 	}
 	if e.cause != nil {
 		fields = append(fields, zap.String("cause", e.cause.Error()))

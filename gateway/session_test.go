@@ -313,6 +313,27 @@ func TestCloseOnError(t *testing.T) {
 	p.wantEOF()
 }
 
+// Of an ERROR that is too big to be held, the head goes out alone, and what comes
+// behind it is whole.
+func TestBigErrorLosesItsBody(t *testing.T) {
+	trace := strings.Repeat("\tat a.b.C(D.java:1)\n", 10_000)
+	g := newTestGateway(t, nil)
+	b, p := g.connect("", "")
+	p.write("ERROR\nmessage:no\n\n" + trace + "\x00MESSAGE\n\nnext\x00ERROR\nmessage:x.YException\n\n\tat a.b(c)\n\x00")
+	b.wantMessage("ERROR\nmessage:no\ncontent-length:0\n\n")
+	b.wantMessage("MESSAGE\n\nnext")
+	b.wantMessage("ERROR\nmessage:the broker reported an error\ncontent-length:0\n\n")
+	b.text("SEND\n\nstill here\x00")
+	p.wantFrame("SEND\n\nstill here")
+}
+
+func TestErrorsAreKept(t *testing.T) {
+	g := newTestGateway(t, func(o *Options) { o.KeepErrors = true })
+	b, p := g.connect("", "")
+	p.write("ERROR\nmessage:x.YException\n\n\tat a.b(c)\n\x00")
+	b.wantMessage("ERROR\nmessage:x.YException\n\n\tat a.b(c)\n")
+}
+
 func TestLoginFails(t *testing.T) {
 	login := func(t *testing.T, answer string) (*testGateway, *browser) {
 		g := newTestGateway(t, func(o *Options) { o.LoginTimeout = 300 * time.Millisecond })

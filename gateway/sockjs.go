@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stompgw/stompgw/auth"
 	"github.com/stompgw/stompgw/sockjs"
 	"github.com/stompgw/stompgw/websocket"
 )
@@ -72,10 +73,15 @@ func (g *Gateway) serveSockJS(w http.ResponseWriter, r *http.Request, path strin
 	case isSession && q.Transport == sockjs.WebSocket:
 		g.serveSocket(w, r, via, overFramedWebSocket)
 	case isSession:
+		rights, err := g.rightsOf(r, via)
+		if err != nil {
+			g.refuseIdentity(w, r, via, err)
+			return
+		}
 		g.sockjs.Serve(w, r, q, sockjs.Caller{
-			Owner:       owner{via.client, page},
+			Owner:       ownerOf(rights, via, page),
 			AllowOrigin: allowed,
-			Begin:       func(s *sockjs.Session) bool { return g.beginPolled(w, r, via, s) },
+			Begin:       func(s *sockjs.Session) bool { return g.beginPolled(w, r, via, rights, s) },
 		})
 	default:
 		http.NotFound(w, r)
@@ -85,8 +91,19 @@ func (g *Gateway) serveSockJS(w http.ResponseWriter, r *http.Request, path strin
 // owner is whom a session over HTTP belongs to: other clients, and pages of
 // other origins, do not find it.
 type owner struct {
-	addr netip.Addr
-	page string
+	addr      netip.Addr // of a client that its requests do not name
+	method    auth.Method
+	principal string
+	page      string
+}
+
+func ownerOf(r *rights, via forwarded, page string) owner {
+	if r != nil {
+		if id := r.identity.Load(); id != nil && id.Name != "" {
+			return owner{method: id.Method, principal: id.Name, page: page}
+		}
+	}
+	return owner{addr: via.client, page: page}
 }
 
 // serveSocket answers a request for one of SockJS's WebSockets, in the
@@ -106,12 +123,12 @@ func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request, via forwar
 }
 
 // beginPolled begins a session over HTTP, or answers why not.
-func (g *Gateway) beginPolled(w http.ResponseWriter, r *http.Request, via forwarded, conn *sockjs.Session) bool {
+func (g *Gateway) beginPolled(w http.ResponseWriter, r *http.Request, via forwarded, rights *rights, conn *sockjs.Session) bool {
 	if refusal := g.admit(via.client); refusal != nil {
 		g.refuse(w, r, via, refusal, refusal.Message)
 		return false
 	}
-	s := g.newSession(via.client, transportOf(conn.Transport()))
+	s := g.newSession(via.client, transportOf(conn.Transport()), rights)
 	s.client.polled = &polled{conn: conn}
 	s.client.messageType = TextMessages
 	g.begin(s, r.Header.Get("Origin"), "")
@@ -149,6 +166,15 @@ func (p OriginPolicy) verdictOnPage(r *http.Request, via forwarded, must bool) (
 		return own, "no Origin, no Referer: this transport may be any page's"
 	}
 	return own, p.verdict(r, via)
+}
+
+// strict tells whether a request comes from a page that the policy names, by its
+// origin or because it is the same as the gateway's. Only then may a cookie say
+// who the client is: any page can make a browser send it.
+func (p OriginPolicy) strict(r *http.Request, via forwarded) bool {
+	p.Any, p.Null, p.Missing = false, false, false
+	_, why := p.verdictOnPage(r, via, true)
+	return why == ""
 }
 
 // frameAncestors says in the words of the Content-Security-Policy which pages

@@ -196,7 +196,7 @@ func TestSockJSCannotCarry(t *testing.T) {
 
 // Nor can the broker's own last word pass where it is not UTF-8.
 func TestSockJSLastWordIsText(t *testing.T) {
-	g := newSockJS(t, nil)
+	g := newSockJS(t, func(o *Options) { o.KeepErrors = true })
 	g.wantPoll("a", "o\n")
 	g.wantPost("a", 204, "CONNECT\naccept-version:1.2\n\n\x00")
 	p := g.accept()

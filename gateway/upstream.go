@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -44,7 +43,7 @@ func (s *session) upstream() {
 
 // takeFromClient judges payload and gathers in out what may go to the broker.
 func (s *session) takeFromClient(p []byte, out *wire.Batch) error {
-	s.newBytes += len(p)
+	s.newBytes += int32(len(p))
 	if isBeat(p) && s.fromClient.Between() {
 		return nil // a lone heart-beat needs none of what follows, and none of its stack
 	}
@@ -67,17 +66,34 @@ func (s *session) takeFromClient(p []byte, out *wire.Batch) error {
 // isBeat tells whether p is one line feed.
 func isBeat(p []byte) bool { return len(p) == 1 && p[0] == '\n' }
 
-// clientFrame passes on a frame that is whole and canonical.
+// clientFrame takes a frame that is whole and canonical.
 func (s *session) clientFrame(frame []byte, out *wire.Batch) error {
-	if err := s.judge(s.fromClient.Head()); err != nil {
+	h := s.fromClient.Head()
+	if err := s.judge(h, out); err != nil {
 		return err
 	}
-	if s.forwarding {
+	head := len(h.Raw())
+	if s.fate == forwarding && !s.rights.rewrites() {
+		if err := s.consultBody(len(frame)-head-1, out); err != nil {
+			return err
+		}
 		if err := s.toBroker(frame, out); err != nil {
 			return err
 		}
+		return s.clientFrameEnd(out)
 	}
-	return s.clientFrameEnd()
+	if err := s.clientHead(h, out); err != nil {
+		return err
+	}
+	if err := s.clientBody(frame[head:len(frame)-1], out); err != nil {
+		return err
+	}
+	if s.fate == forwarding {
+		if err := s.toBroker(frame[len(frame)-1:], out); err != nil {
+			return err
+		}
+	}
+	return s.clientFrameEnd(out)
 }
 
 // clientEvent takes the next step into a frame and gives the bytes it took.
@@ -88,49 +104,41 @@ func (s *session) clientEvent(p []byte, out *wire.Batch) (int, error) {
 	}
 	switch event {
 	case frameinspect.HeadComplete:
-		if err = s.judge(s.fromClient.Head()); err == nil && s.forwarding {
-			err = s.headToBroker(s.fromClient.Head(), out)
+		if err = s.judge(s.fromClient.Head(), out); err == nil {
+			err = s.clientHead(s.fromClient.Head(), out)
 		}
 	case frameinspect.BodyPart:
-		if s.forwarding {
-			err = s.toBroker(p[:n], out)
-		}
+		err = s.clientBody(p[:n], out)
 	case frameinspect.FrameEnd:
-		if s.forwarding {
+		if s.fate == forwarding {
 			err = s.toBroker(p[:n], out)
 		}
 		if err == nil {
-			err = s.clientFrameEnd()
+			err = s.clientFrameEnd(out)
 		}
 	}
 	return n, err
 }
 
-// judge decides what becomes of the frame whose head is complete: it sets
-// forwarding, or gives the violation.
-func (s *session) judge(h *frameinspect.Head) error {
-	refuse := func(code frameinspect.Code, message string) error {
-		receipt, _ := h.Get("receipt")
-		return &frameinspect.Violation{Code: code, Message: message, Receipt: bytes.Clone(receipt)}
-	}
-	if h.Command == frameinspect.CmdSend && s.isConnected() && s.leaving == staying {
-		s.forwarding = true
+// clientHead takes a head that was judged.
+func (s *session) clientHead(h *frameinspect.Head, out *wire.Batch) error {
+	if s.fate != forwarding {
 		return nil
 	}
-	s.forwarding = false
-	switch {
-	case h.Command.Connects() && s.isConnected():
-		return refuse(codeSecondConnect, "the session is connected already")
-	case h.Command.Connects():
-		return s.readConnect(h)
-	case !s.isConnected():
-		return refuse(codeFrameBeforeConnect, "the first frame must be CONNECT or STOMP")
-	case s.leaving != staying:
-		return refuse(codeAfterDisconnect, "nothing may follow DISCONNECT")
-	case h.Command == frameinspect.CmdDisconnect:
-		s.leave(h)
+	return s.headToBroker(h, out)
+}
+
+// clientBody takes a part of the body of a frame that was judged.
+func (s *session) clientBody(p []byte, out *wire.Batch) error {
+	switch s.fate {
+	case forwarding:
+		if err := s.consultBody(len(p), out); err != nil {
+			return err
+		}
+		return s.toBroker(p, out)
+	case renewing:
+		return s.takeToken(p)
 	}
-	s.forwarding = true
 	return nil
 }
 
@@ -142,6 +150,10 @@ func (s *session) headToBroker(h *frameinspect.Head, out *wire.Batch) error {
 			return err
 		}
 	}
+	if s.rights.rewrites() {
+		out.Grow(func(dst []byte) []byte { return s.rights.rewrite.AppendHead(dst, h) })
+		return nil
+	}
 	out.Grow(h.AppendTo)
 	return nil
 }
@@ -149,13 +161,16 @@ func (s *session) headToBroker(h *frameinspect.Head, out *wire.Batch) error {
 // clientFrameEnd acts on the end of a frame. A CONNECT is not forwarded as it
 // came; the broker's answer is awaited before anything else is looked at, so
 // what the client pipelines waits in its socket and in the rest of one buffer.
-func (s *session) clientFrameEnd() error {
+func (s *session) clientFrameEnd(out *wire.Batch) error {
 	s.newFrames++
-	if !s.forwarding {
+	fate := s.fate
+	s.fate = undecided
+	switch {
+	case fate == answering:
 		return s.login()
-	}
-	s.forwarding = false
-	if s.leaving == sayingGoodbye {
+	case fate == renewing:
+		return s.renew(out)
+	case s.leaving == sayingGoodbye:
 		s.leaving = saidGoodbye
 	}
 	return nil
@@ -195,10 +210,10 @@ func (s *session) flushToBroker(out *wire.Batch) error {
 	}
 	s.brokerTurn.Lock()
 	err := out.Flush(s.broker, s.gw.at(s.client.readAt))
-	s.brokerMid = s.forwarding
+	s.brokerMid = s.fate == forwarding
 	s.brokerTurn.Unlock()
 	now := s.gw.clock()
-	s.up.passed(s.newFrames, s.newBytes, now-s.client.readAt)
+	s.up.passed(int(s.newFrames), int(s.newBytes), now-s.client.readAt)
 	s.newFrames, s.newBytes = 0, 0
 	if !s.sentFrame.Load() {
 		s.sentFrame.Store(true)

@@ -64,6 +64,7 @@ func gatewayOptions(c config.Config) gateway.Options {
 		},
 		MessageType:  messageTypes[c.Frames.MessageType],
 		CloseOnError: c.Frames.CloseOnError,
+		KeepErrors:   c.Frames.KeepErrors,
 
 		ClientHeartBeat: frameinspect.HeartBeat(c.HeartBeats.Client),
 		BrokerHeartBeat: frameinspect.HeartBeat(c.HeartBeats.Broker),
@@ -129,24 +130,43 @@ func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*br
 
 func brokerTLS(c config.BrokerTLS) (*tls.Config, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
-	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the broker's CA: %w", err)
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, errors.New("read the broker's CA: no certificate in " + c.CAFile)
-		}
+	var err error
+	if conf.RootCAs, err = rootCAs(c.CAFile); err != nil {
+		return nil, fmt.Errorf("read the broker's CA: %w", err)
 	}
-	if c.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the client certificate for the broker: %w", err)
-		}
-		conf.Certificates = []tls.Certificate{pair}
+	pair, err := keyPair(c.CertFile, c.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the client certificate for the broker: %w", err)
+	}
+	if pair != nil {
+		conf.Certificates = []tls.Certificate{*pair}
 	}
 	return conf, nil
+}
+
+// rootCAs reads authorities; "" is the system's, which is nil.
+func rootCAs(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("no certificate in " + file)
+	}
+	return pool, nil
+}
+
+// keyPair reads a certificate and its key; nil where no file is named.
+func keyPair(certFile, keyFile string) (*tls.Certificate, error) {
+	if certFile == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	return &pair, err
 }
 
 // newLogger makes the log that the configuration asks for.

@@ -64,4 +64,3 @@ func heapAfterCollection(t *testing.T, g *gw.Gateway) float64 {
 	}
 	return bytes
 }
-

@@ -1,0 +1,232 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/stompgw/stompgw/auth"
+	"github.com/stompgw/stompgw/broker"
+)
+
+// EngineOptions says which policy an engine uses and where it tells of it.
+type EngineOptions struct {
+	// File is the policy file. It is watched while the engine runs.
+	File string
+	// Audit is which decisions are logged; "" is AuditDenials.
+	Audit AuditMode
+	// AuditFile is appended to, and opened again by every Reload; "" is AuditTo.
+	AuditFile string
+	// AuditTo gets the audit log where there is no AuditFile, one Write a line;
+	// nil is standard output.
+	AuditTo io.Writer
+	// OnReload is told of every attempt to read the file after the first: nil, or
+	// why the policy before it stays; and of a file that cannot be watched. It
+	// must not call the engine. Nil is fine.
+	OnReload func(error)
+	// OnAuditLost is told how many lines the audit log lost, and why. Nil is fine.
+	OnAuditLost func(lines int, err error)
+}
+
+// Engine is the policy in use, for all sessions.
+type Engine struct {
+	options   EngineOptions
+	auditsAll bool
+	auditLog  *auditLog // nil for none
+	start     time.Time
+	policy    atomic.Pointer[Policy]
+
+	reloading sync.Mutex // one reload at a time
+
+	mu       sync.Mutex // guards what follows
+	guards   map[*Guard]struct{}
+	accounts map[accountKey]*account
+}
+
+// account is what all sessions of one principal share.
+type account struct {
+	key           accountKey
+	sessions      int // guarded by Engine.mu
+	subscriptions atomic.Int64
+	meters        meters
+}
+
+type accountKey struct {
+	method auth.Method
+	name   string
+}
+
+// NewEngine reads the policy file. The error joins every *[Mistake] where the
+// file is wrong. The audit log is written by Run only.
+func NewEngine(o EngineOptions) (*Engine, error) {
+	e := &Engine{options: o, start: time.Now(), guards: map[*Guard]struct{}{}, accounts: map[accountKey]*account{}}
+	p, err := readPolicy(o.File)
+	if err != nil {
+		return nil, err
+	}
+	e.policy.Store(p)
+	e.auditsAll = o.Audit == AuditAll
+	if o.Audit != AuditOff {
+		if e.auditLog, err = newAuditLog(o); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+func readPolicy(file string) (*Policy, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the policy: %w", err)
+	}
+	return Parse(file, data)
+}
+
+// Run watches the policy file and writes the audit log until the context ends,
+// and then writes what is left of it. Let the context outlive the sessions.
+func (e *Engine) Run(ctx context.Context) {
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := e.watch(ctx); err != nil && e.options.OnReload != nil {
+			e.options.OnReload(fmt.Errorf("watch the policy file: %w", err))
+		}
+	})
+	if e.auditLog != nil {
+		running.Go(func() { e.auditLog.run(ctx) })
+	}
+	running.Wait()
+}
+
+// Reload reads the file again, validates it whole, and puts it in the place of
+// the one in use; sessions whose live rights are gone are told. Where it is bad,
+// the one in use stays. It opens the audit log's file again, too.
+func (e *Engine) Reload() error {
+	if e.auditLog != nil {
+		e.auditLog.reopen()
+	}
+	return e.reload(nil)
+}
+
+// reload does so, unless the file still is the version that is given.
+func (e *Engine) reload(unless func(*Policy) bool) error {
+	e.reloading.Lock()
+	defer e.reloading.Unlock()
+	p, err := readPolicy(e.options.File)
+	if err == nil {
+		if unless != nil && unless(p) {
+			return nil
+		}
+		err = e.use(p)
+	}
+	if e.options.OnReload != nil {
+		e.options.OnReload(err)
+	}
+	return err
+}
+
+// use makes p the policy in use, and judges live sessions by it.
+func (e *Engine) use(p *Policy) error {
+	e.mu.Lock()
+	e.policy.Store(p)
+	live := make([]*Guard, 0, len(e.guards))
+	for g := range e.guards {
+		live = append(live, g)
+	}
+	e.mu.Unlock()
+	var all []error
+	for _, g := range live {
+		verdict, err := g.rebind()
+		if err != nil {
+			// The identity's own grants were read when it came; they cannot be wrong now.
+			all = append(all, fmt.Errorf("session %s: %w", g.session, err))
+		}
+		if verdict != nil && g.revoked != nil {
+			g.revoked(*verdict)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// Version names the policy in use; see [Policy.Version].
+func (e *Engine) Version() string { return e.policy.Load().Version() }
+
+// Policy gives the policy in use.
+func (e *Engine) Policy() *Policy { return e.policy.Load() }
+
+// Open begins a session of the identity, whose broker is of the dialect. The
+// error is *[Refused] where the principal may have no further session or has no
+// right to anything, and *[Mistake]s where the identity's own grants are wrong.
+//
+// revoked is called from Reload, at most once a reload, when the session lost a
+// right that it uses, and must not block; nil for none. Close the guard when the
+// session ends.
+func (e *Engine) Open(sessionID string, id *auth.Identity, d broker.Dialect, revoked func(Verdict)) (*Guard, error) {
+	g := &Guard{engine: e, session: sessionID, revoked: revoked}
+	g.principal.Store(id)
+	for {
+		p := e.policy.Load()
+		v, err := newView(p, id, d)
+		if err != nil {
+			return nil, err
+		}
+		g.view.Store(v)
+		if !v.grantsAnything() {
+			return nil, g.refuseSession(&Refused{CodeDenied, "the policy allows this principal nothing"})
+		}
+		entered, refused := e.enter(g, p, v.limits.sessions)
+		if refused != nil {
+			return nil, g.refuseSession(refused)
+		}
+		if entered {
+			return g, nil
+		}
+	}
+}
+
+func (g *Guard) refuseSession(refused *Refused) error {
+	g.auditAction("CONNECT", "", Verdict{Code: refused.Code, Message: refused.Message})
+	return refused
+}
+
+// enter counts a session in, unless the policy changed since p.
+func (e *Engine) enter(g *Guard, p *Policy, most int) (bool, *Refused) {
+	id := g.principal.Load()
+	key := accountKey{id.Method, id.Name}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.policy.Load() != p {
+		return false, nil
+	}
+	a := e.accounts[key]
+	if a == nil {
+		a = &account{key: key}
+		if id.Name != "" { // nobody in particular: each is a principal of its own
+			e.accounts[key] = a
+		}
+	}
+	if most > 0 && a.sessions >= most {
+		return false, &Refused{CodeTooManySessions, "the principal has as many sessions as it may"}
+	}
+	a.sessions++
+	g.account = a
+	e.guards[g] = struct{}{}
+	return true, nil
+}
+
+// leave counts a session out.
+func (e *Engine) leave(g *Guard) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.guards, g)
+	if g.account.sessions--; g.account.sessions == 0 && e.accounts[g.account.key] == g.account {
+		delete(e.accounts, g.account.key)
+	}
+}
+
+// now is the time on the clock of all meters.
+func (e *Engine) now() time.Duration { return time.Since(e.start) }

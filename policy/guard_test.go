@@ -1,0 +1,103 @@
+package policy
+
+import (
+	"testing"
+
+	"github.com/stompgw/stompgw/broker"
+)
+
+// chat is the policy that most tests use.
+const chat = `
+grants:
+  - name: chat
+    to: { principals: [alice, "svc-*"], claims: { tenant: acme } }
+    send: ["/topic/chat.*"]
+    subscribe: ["/topic/chat.>"]
+    headers: { allow: [selector], require: [x-tenant], deny: [priority] }
+  - name: own
+    send: ["/queue/user.{claims.sub}.>"]
+    subscribe: ["/queue/user.{claims.sub}.>", "/temp-queue/*"]
+  - name: open
+    send: ["/topic/open.>"]
+    subscribe: ["/topic/open.>", "/queue/*"]
+  - name: admin
+    to: { claims: { roles: admin } }
+    send: [">"]
+    subscribe: [">"]
+denials:
+  - name: no-admin
+    send: ["/queue/admin.>"]
+    subscribe: ["/queue/admin.>"]
+  - name: no-audit
+    subscribe: ["/topic/audit.log"]
+`
+
+func TestJudge(t *testing.T) {
+	p := mustParse(t, chat)
+	alice := map[string]any{"tenant": "acme", "sub": "a1"}
+	admin := map[string]any{"roles": []any{"user", "admin"}}
+	tests := []struct {
+		claims  map[string]any
+		frame   string
+		dialect broker.Dialect
+		rule    string // of an allowed frame
+		code    string // of a denied one
+	}{
+		{alice, "SEND /topic/chat.a x-tenant:acme", broker.ActiveMQ, "chat", ""},
+		{alice, "SEND /topic/chat.a", broker.ActiveMQ, "", "denied"},
+		{alice, "SEND /topic/chat.a x-tenant:acme priority:9", broker.ActiveMQ, "", "denied"},
+		{alice, "SEND /topic/chat.a.b x-tenant:acme", broker.ActiveMQ, "", "denied"},
+		{alice, "SEND /topic/chat/a x-tenant:acme", broker.ActiveMQ, "", "denied"},
+		{nil, "SEND /topic/chat.a x-tenant:acme", broker.ActiveMQ, "", "denied"},
+		{alice, "SUBSCRIBE /topic/chat.> id:1 x-tenant:acme selector:a=1", broker.ActiveMQ, "chat", ""},
+		{alice, "SUBSCRIBE /topic/chat.# id:1 x-tenant:acme", broker.RabbitMQ, "chat", ""},
+		{alice, "SUBSCRIBE /topic/chat.# id:1 x-tenant:acme", broker.ActiveMQ, "", "ambiguous_destination"},
+		{alice, "SUBSCRIBE /topic/> id:1 x-tenant:acme", broker.ActiveMQ, "", "denied"},
+		{alice, "SEND /queue/user.a1.x", broker.RabbitMQ, "own", ""},
+		{alice, "SEND /queue/user.a1", broker.RabbitMQ, "own", ""},
+		{alice, "SEND /queue/user.a2.x", broker.RabbitMQ, "", "denied"},
+		{nil, "SEND /queue/user.a1.x", broker.RabbitMQ, "", "denied"},
+		{alice, "SUBSCRIBE /queue/user.* id:1", broker.RabbitMQ, "", "denied"},
+		{alice, "SEND /topic/open.a selector:x", broker.RabbitMQ, "", "denied"},
+		{alice, "SEND /topic/open.a x-app:x", broker.RabbitMQ, "open", ""},
+		{alice, "SEND /topic/open.* x-app:x", broker.RabbitMQ, "", "ambiguous_destination"},
+		{alice, "SEND /topic/open.a,/queue/admin.b", broker.ActiveMQ, "", "ambiguous_destination"},
+		{alice, "SEND /topic/open.a reply-to:/temp-queue/r", broker.RabbitMQ, "open", ""},
+		{alice, "SEND /topic/open.a reply-to:/temp-queue/r/s", broker.RabbitMQ, "", "denied"},
+		{alice, "SEND /topic/open.a reply-to:/queue/x", broker.RabbitMQ, "", "denied"},
+		{admin, "SEND /queue/any.thing", broker.RabbitMQ, "admin", ""},
+		{admin, "SEND /queue/admin.x", broker.RabbitMQ, "", "denied"},
+		{admin, "SEND /queue/admin", broker.RabbitMQ, "", "denied"},
+		{admin, "SEND /amq/queue/admin.x", broker.RabbitMQ, "", "denied"},
+		{admin, "SEND admin.x", broker.RabbitMQ, "", "denied"},
+		{admin, "SEND jms.queue.admin.x", broker.Artemis, "", "denied"},
+		{admin, "SEND admin.x", broker.Artemis, "", "denied"},
+		{admin, "SEND anycast://admin.x", broker.Artemis, "", "denied"},
+		{admin, "SEND a::admin.x", broker.Artemis, "", "ambiguous_destination"},
+		{admin, "SUBSCRIBE /queue/> id:1", broker.ActiveMQ, "", "denied"},
+		{admin, "SUBSCRIBE /queue/* id:1", broker.ActiveMQ, "", "denied"},
+		{admin, "SUBSCRIBE /queue/*.x id:1", broker.ActiveMQ, "", "denied"},
+		{admin, "SUBSCRIBE /topic/*.x id:1", broker.ActiveMQ, "admin", ""},
+		{admin, "SUBSCRIBE /topic/*.log id:1", broker.ActiveMQ, "", "denied"},
+		{admin, "SUBSCRIBE /exchange/amq.topic/audit.* id:1", broker.RabbitMQ, "", "denied"},
+		{admin, "SUBSCRIBE /exchange/amq.topic/other.* id:1", broker.RabbitMQ, "admin", ""},
+		{alice, "BEGIN transaction:1", broker.RabbitMQ, "", ""},
+		{alice, "ACK id:1", broker.RabbitMQ, "", ""},
+		{alice, "UNSUBSCRIBE id:1", broker.RabbitMQ, "", "unknown_subscription"},
+	}
+	for _, tt := range tests {
+		id := named("alice", tt.claims)
+		h := frame(t, tt.frame)
+		got := mustOpen(t, engineOf(p), id, tt.dialect).Judge(h)
+		if got.Allow != (tt.code == "") || string(got.Code) != tt.code || got.Allow && got.Rule != tt.rule {
+			t.Errorf("%s: got %t, rule %q, code %q (%s), want rule %q, code %q", tt.frame, got.Allow, got.Rule, got.Code, got.Message, tt.rule, tt.code)
+		}
+		x, err := p.Explain(id, tt.dialect, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.code != "unknown_subscription" && (x.Verdict.Allow != got.Allow || x.Verdict.Code != got.Code) {
+			t.Errorf("%s: explained as %t, %q, judged as %t, %q\n%s", tt.frame, x.Verdict.Allow, x.Verdict.Code, got.Allow, got.Code, x)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/stompgw/stompgw/frameinspect"
+)
+
+// The codes of frames and sessions that a policy refuses. What a client should
+// do about each is in docs/errors.md.
+const (
+	CodeDenied                frameinspect.Code = "denied"
+	CodeRateLimited           frameinspect.Code = "rate_limited"
+	CodeAmbiguousDestination  frameinspect.Code = "ambiguous_destination"
+	CodeTooManySubscriptions  frameinspect.Code = "too_many_subscriptions"
+	CodeTooManySessions       frameinspect.Code = "too_many_sessions"
+	CodeUnknownSubscription   frameinspect.Code = "unknown_subscription"
+	CodeDuplicateSubscription frameinspect.Code = "duplicate_subscription"
+)
+
+// Verdict is what a policy says of a frame.
+type Verdict struct {
+	Allow bool
+	// Keep asks, of a frame that is not allowed, to drop it and let the session
+	// live on (on_denied: keep).
+	Keep bool
+	// Wait is how long the client must be paused before the frame goes on; it is
+	// charged for already.
+	Wait time.Duration
+	// Code and Message say why a frame is not allowed; both are safe to show to
+	// whoever sent it.
+	Code    frameinspect.Code
+	Message string
+	// Rule is the name of the grant or denial that decided; "" where none did.
+	Rule string
+	// Rewrite changes the head before it goes on; nil leaves it as it is.
+	Rewrite *Rewrite
+}
+
+// Refused is the error of a session that may not be opened or go on. Both fields
+// are safe to show to the client.
+type Refused struct {
+	Code    frameinspect.Code
+	Message string
+}
+
+func (r *Refused) Error() string { return string(r.Code) + ": " + r.Message }
+
+// Rewrite is headers that the gateway sets on a frame. It is made once for a
+// session, and nothing changes it.
+type Rewrite struct {
+	names  []string // as they are written
+	lower  []string // in lower case: copies in any case are removed
+	values []string // of the same index; "" sets none
+}
+
+// AppendHead appends the head in its canonical form, the client's copies of the
+// headers that are set removed and the gateway's own at the end, escaped for the
+// head's version.
+func (r *Rewrite) AppendHead(dst []byte, h *frameinspect.Head) []byte {
+	begin := len(dst)
+	dst = h.AppendTo(dst)
+	end := begin
+	for at := begin; at < len(dst); {
+		next := at + lineLength(dst[at:])
+		if next == at+1 { // the blank line
+			break
+		}
+		if at == begin || !r.sets(dst[at:next]) {
+			end += copy(dst[end:], dst[at:next])
+		}
+		at = next
+	}
+	dst = dst[:end]
+	for i, name := range r.names {
+		if r.values[i] != "" {
+			dst = frameinspect.AppendHeader(dst, name, r.values[i], h.Version)
+		}
+	}
+	return append(dst, '\n')
+}
+
+func lineLength(b []byte) int {
+	for i, c := range b {
+		if c == '\n' {
+			return i + 1
+		}
+	}
+	return len(b)
+}
+
+func (r *Rewrite) sets(line []byte) bool {
+	for _, name := range r.lower {
+		if len(line) > len(name) && line[len(name)] == ':' && equalFold(name, line[:len(name)]) {
+			return true
+		}
+	}
+	return false
+}
