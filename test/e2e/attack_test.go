@@ -28,6 +28,8 @@ type attack struct {
 	// byChance says that ActiveMQ falls for it now and then: it answers ERROR and ends the connection in one thread,
 	// and reads on in another.
 	byChance bool
+	// leaks are the brokers with which the attack works through the gateway, too: what the policy's author must know.
+	leaks []string
 	// code is the gateway's, in its ERROR; empty where it passes the frames on in a form that fools nobody.
 	code string
 	// codes replace it for some brokers, by their names: what one reads in a destination or a header, another does not.
@@ -54,7 +56,10 @@ var (
 )
 
 // closeCodes are the WebSocket close codes of refusals; the others are 1002.
-var closeCodes = map[string]int{"denied": 1008, "bad_utf8": 1007, "head_too_big": 1009, "too_many_headers": 1009, "body_too_big": 1009}
+var closeCodes = map[string]int{
+	"denied": 1008, "ambiguous_destination": 1008, "unknown_subscription": 1008, "duplicate_subscription": 1008,
+	"bad_utf8": 1007, "head_too_big": 1009, "too_many_headers": 1009, "body_too_big": 1009,
+}
 
 func closeCodeOf(code string) int {
 	if c, ok := closeCodes[code]; ok {

@@ -73,7 +73,7 @@ var framing = []attack{
 	{name: "destination behind a control character", octets: "SEND\n\x01destination:/queue/{denied}\ndestination:/queue/{allowed}\n\nstolen\x00",
 		fools: nobody, code: "bad_header_name"},
 	{name: "Destination in capitals", octets: "SEND\nDestination:/queue/{denied}\ndestination:/queue/{allowed}\n\nstolen\x00", fools: nobody},
-	{name: "no destination", octets: "SEND\n\nstolen\x00", fools: nobody, code: "denied"},
+	{name: "no destination", octets: "SEND\n\nstolen\x00", fools: nobody, code: "ambiguous_destination"},
 	{name: "destination empty", octets: "SEND\ndestination:\ndestination:/queue/{denied}\n\nstolen\x00", fools: nobody, code: "duplicate_header"},
 	{name: "destination by an escaped line break", octets: honestHead + "x:y\\ndestination\\c/queue/{denied}\n\nstolen\x00", fools: nobody},
 	{name: "destination by an escaped line break in a name", octets: "SEND\nx\\ndestination:/queue/{denied}\ndestination:/queue/{allowed}\n\nstolen\x00", fools: nobody},
@@ -115,7 +115,7 @@ var framing = []attack{
 	{name: "CR alone before the frame", octets: "\r" + hidden, fools: active, code: "carriage_return"},
 	{name: "CRLF mixed with LF", octets: "SEND\r\ndestination:/queue/{denied}\n\r\nstolen\x00", fools: everyone, code: "denied"},
 	{name: "blank line of CRLF in STOMP 1.1", version: "1.1", octets: "BEGIN\ntransaction:1\n\r\ny:z\x00" + hidden, fools: everyone, code: "carriage_return"},
-	{name: "other line separators", octets: honestHead[:len(honestHead)-1] + "\u2028\u0085\v\fdestination:/queue/{denied}\n\nstolen\x00", fools: nobody},
+	{name: "other line separators", octets: honestHead[:len(honestHead)-1] + "\u2028\u0085\v\fdestination:/queue/{denied}\n\nstolen\x00", fools: nobody, code: "ambiguous_destination"},
 
 	// Characters.
 	{name: "overlong UTF-8", octets: "SEND\ndestination:/queue/\xc1\xa4{denied}\n\nstolen\x00", fools: nobody, code: "head_not_utf8"},
