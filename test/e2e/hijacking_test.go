@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stompgw/stompgw/test/gw"
 )
@@ -85,9 +89,12 @@ func TestHijacking(t *testing.T) {
 	onlyGateway(t)
 	b := rabbitMQ(t)
 	needs(t, "node_modules/sockjs-client")
-	g := gw.Run(t, gw.Options{Env: b.env(map[string]string{
+	const secret = "a secret of thirty-two octets or more"
+	g := gw.Run(t, gw.Options{Env: b.env(b.ownLogin(), map[string]string{
 		"STOMPGW_ORIGINS": "same-origin", "STOMPGW_SOCKJS_TRANSPORTS": allTransports,
 		"STOMPGW_SOCKJS_CLIENT_URL": world.pages.URL + "/node_modules/sockjs-client/dist/sockjs.min.js",
+		"STOMPGW_AUTH":              "jwt", "STOMPGW_TOKEN_SOURCES": "cookie:" + victimsCookie,
+		"STOMPGW_JWT_SECRET": secret, "STOMPGW_JWT_ISSUER": "test", "STOMPGW_JWT_AUDIENCE": "test",
 	})})
 	home := serveSite(t, g)
 	pages := map[string]string{
@@ -100,7 +107,6 @@ func TestHijacking(t *testing.T) {
 		c.Tag = unique(t)
 		c.Name = fmt.Sprintf("%s, %s", from, c.Name)
 		c.URL, c.Page = home.URL+"/as/"+c.Tag+"/stomp", pages[from]+"/sockjs/page.html"
-		c.Login, c.Passcode, c.Host = b.user.Login, b.user.Passcode, b.user.Host
 		c.Refused, c.Count, c.Patience = from != "home", 5, 30_000
 		cases[c.Name] = c
 	}
@@ -126,7 +132,7 @@ func TestHijacking(t *testing.T) {
 	}
 	host, _, _ := net.SplitHostPort(home.Listener.Addr().String())
 	if count := runNode(t, "run-sockjs-chromium.js", map[string]any{"cases": list, "parallel": 4, "cookies": []map[string]any{{
-		"name": victimsCookie, "value": "secret", "domain": host, "path": "/", "httpOnly": true, "secure": true, "sameSite": "None",
+		"name": victimsCookie, "value": token(secret, "victim"), "domain": host, "path": "/", "httpOnly": true, "secure": true, "sameSite": "None",
 	}}}); count != len(list) {
 		t.Errorf("cases that were reported: got %d, want %d", count, len(list))
 	}
@@ -138,6 +144,24 @@ func TestHijacking(t *testing.T) {
 				arrivesFirst(t, b, "/queue/"+c.Tag, map[bool]string{true: "sentinel", false: "hijacked"}[c.Refused])
 			}
 		})
+	}
+}
+
+// token is a JWT for a name, good for an hour.
+func token(secret, name string) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	text := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." +
+		encode(fmt.Appendf(nil, `{"iss":"test","aud":"test","sub":%q,"exp":%d}`, name, time.Now().Add(time.Hour).Unix()))
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(text))
+	return text + "." + encode(mac.Sum(nil))
+}
+
+// ownLogin has the gateway log in at the broker by itself.
+func (b *backend) ownLogin() map[string]string {
+	return map[string]string{
+		"STOMPGW_BROKER_CREDENTIALS": "service", "STOMPGW_BROKER_LOGIN": b.user.Login,
+		"STOMPGW_BROKER_PASSCODE": b.user.Passcode, "STOMPGW_BROKER_HOST": b.user.Host,
 	}
 }
 
