@@ -17,7 +17,7 @@ const module = "github.com/stompgw/stompgw"
 // rooms are the packages of the product and what of ours each may import. A
 // package that is not here has no place yet: give it one, here and in the docs.
 var rooms = map[string][]string{
-	"cmd/stompgw":  {"admin", "auth", "broker", "config", "demo", "frameinspect", "gateway", "policy", "sockjs"},
+	"cmd/stompgw":  {"admin", "auth", "broker", "config", "demo", "frameinspect", "gateway", "listen", "policy", "sockjs"},
 	"admin":        {},
 	"auth":         {},
 	"broker":       {"frameinspect", "wire"},
@@ -26,6 +26,7 @@ var rooms = map[string][]string{
 	"frameinspect": {},
 	"gateway":      {"auth", "broker", "frameinspect", "policy", "sockjs", "websocket", "wire"},
 	"policy":       {"auth", "broker", "frameinspect"},
+	"listen":       {"wire"},
 	"sockjs":       {},
 	"websocket":    {},
 	"wire":         {},
@@ -34,11 +35,12 @@ var rooms = map[string][]string{
 // keepers are the packages that one dependency is confined to.
 var keepers = map[string][]string{
 	"github.com/gobwas/ws":                {"websocket"},
+	"github.com/pires/go-proxyproto":      {"broker", "listen"},
 	"github.com/caarlos0/env":             {"config"},
 	"github.com/golang-jwt/jwt":           {"auth"},
 	"github.com/MicahParks/jwkset":        {"auth"},
 	"golang.org/x/crypto":                 {"auth"},
-	"github.com/fsnotify/fsnotify":        {"policy"},
+	"github.com/fsnotify/fsnotify":        {"listen", "policy"},
 	"go.yaml.in/yaml/v3":                  {"policy"},
 	"go.uber.org/zap":                     {"cmd/stompgw", "gateway"},
 	"github.com/prometheus/client_golang": {"admin", "cmd/stompgw", "gateway"},

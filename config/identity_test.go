@@ -15,9 +15,10 @@ USERS_FILE=DIR/users
 WEBHOOK_URL=https://hook.example`
 
 const (
-	jwtAuth     = "AUTH=jwt\nJWT_ISSUER=https://idp.example\nJWT_AUDIENCE=gw\n"
-	webhookAuth = "AUTH=webhook\nWEBHOOK_URL=https://hook.example\n"
-	secret32    = "0123456789abcdef0123456789abcdef"
+	jwtAuth      = "AUTH=jwt\nJWT_ISSUER=https://idp.example\nJWT_AUDIENCE=gw\n"
+	webhookAuth  = "AUTH=webhook\nWEBHOOK_URL=https://hook.example\n"
+	certificates = "TLS_CERT_FILE=DIR/cert\nTLS_KEY_FILE=DIR/key\nTLS_CLIENT_CA_FILE=DIR/cert\nTLS_CLIENT_AUTH=optional\n"
+	secret32     = "0123456789abcdef0123456789abcdef"
 )
 
 func TestSoundIdentities(t *testing.T) {
@@ -27,7 +28,7 @@ func TestSoundIdentities(t *testing.T) {
 	write(t, dir, "cert", cert)
 	write(t, dir, "key", key)
 	for _, sound := range []string{
-		everyMethod,
+		certificates + everyMethod,
 		"AUTH=none",
 		jwtAuth + "JWT_JWKS_URL=http://127.0.0.1:1/keys\nJWT_CA_FILE=DIR/cert",
 		jwtAuth + "JWT_JWKS_URL=http://localhost/keys\nTOKEN_SOURCES=cookie:t",
@@ -37,7 +38,7 @@ func TestSoundIdentities(t *testing.T) {
 		jwtAuth + "BROKER_CREDENTIALS=token\nBROKER_HOST=/",
 		jwtAuth + "BROKER_CREDENTIALS=map\nBROKER_LOGIN=app-{claims.https://x.example/t}\nBROKER_HOST={name}\nBROKER_PASSCODE_MAP=DIR/users",
 		webhookAuth + "WEBHOOK_CA_FILE=DIR/cert\nWEBHOOK_CERT_FILE=DIR/cert\nWEBHOOK_KEY_FILE=DIR/key\nWEBHOOK_SECRET=x",
-		"AUTH=certificate,none\nCERTIFICATE_NAME=dns",
+		certificates + "AUTH=certificate,none\nCERTIFICATE_NAME=dns",
 		"BROKER_CREDENTIALS=passthrough\nBROKER_HOST=/",
 		"BROKER_CREDENTIALS=service\nBROKER_LOGIN=a",
 		"BROKER_LOGIN={braces}",
@@ -52,10 +53,11 @@ var identityMistakes = []struct{ environ, want string }{
 	// The methods.
 	{"AUTH=ldap", `STOMPGW_AUTH="ldap": expected methods of authentication: jwt, webhook, proxy, certificate, users, none`},
 	{"AUTH=certificate,certificate", `STOMPGW_AUTH="certificate,certificate": expected each method once (item 2)`},
-	{"AUTH=none,certificate", `STOMPGW_AUTH="none,certificate": expected none last: nothing is asked after it`},
+	{certificates + "AUTH=none,certificate", `STOMPGW_AUTH="none,certificate": expected none last: nothing is asked after it`},
 	{webhookAuth + "AUTH=webhook,none", `STOMPGW_AUTH="webhook,none": expected webhook last: nothing is asked after it`},
-	{"AUTH=certificate\nORIGINS=*", `STOMPGW_AUTH="certificate": expected neither proxy nor certificate with STOMPGW_ORIGINS=*: every page could act as its visitor`},
-	{"AUTH=certificate\nCERTIFICATE_NAME=ou", `STOMPGW_CERTIFICATE_NAME="ou": expected cn, dns, uri or email`},
+	{certificates + "AUTH=certificate\nORIGINS=*", `STOMPGW_AUTH="certificate": expected neither proxy nor certificate with STOMPGW_ORIGINS=*: every page could act as its visitor`},
+	{certificates + "AUTH=certificate\nCERTIFICATE_NAME=ou", `STOMPGW_CERTIFICATE_NAME="ou": expected cn, dns, uri or email`},
+	{"AUTH=certificate", `STOMPGW_TLS_CLIENT_CA_FILE="": expected a value, since STOMPGW_AUTH has certificate`},
 	{"CERTIFICATE_NAME=dns", `STOMPGW_CERTIFICATE_NAME="dns": expected nothing without certificate in STOMPGW_AUTH`},
 	{"AUTH=users", `STOMPGW_USERS_FILE="": expected a value, since STOMPGW_AUTH has users`},
 	{"AUTH=users\nUSERS_FILE=DIR/none", `STOMPGW_USERS_FILE="DIR/none": expected a readable file (no such file or directory)`},
@@ -120,7 +122,7 @@ var identityMistakes = []struct{ environ, want string }{
 
 	// The proxy.
 	{"AUTH=proxy", `STOMPGW_PROXY_AUTH_PROXIES="": expected a value, since STOMPGW_AUTH has proxy`},
-	{"AUTH=proxy\nPROXY_AUTH_PROXIES=lb", `STOMPGW_PROXY_AUTH_PROXIES="lb": expected addresses and CIDRs, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
+	{"AUTH=proxy\nPROXY_AUTH_PROXIES=lb", `STOMPGW_PROXY_AUTH_PROXIES="lb": expected addresses, CIDRs and unix, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
 	{"PROXY_AUTH_USER_HEADER=Remote-User", `STOMPGW_PROXY_AUTH_USER_HEADER="Remote-User": expected nothing without proxy in STOMPGW_AUTH`},
 	{"AUTH=proxy\nPROXY_AUTH_PROXIES=::1\nPROXY_AUTH_USER_HEADER=a b\nPROXY_AUTH_EMAIL_HEADER=é\nPROXY_AUTH_GROUPS_HEADER=a:\nPROXY_AUTH_PREFERRED_USERNAME_HEADER=(", "" +
 		`STOMPGW_PROXY_AUTH_USER_HEADER="a b": expected the name of a header` + "\n" +
@@ -150,6 +152,9 @@ var identityMistakes = []struct{ environ, want string }{
 func TestIdentityMistakes(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "users", "")
+	cert, key := keyPair(t)
+	write(t, dir, "cert", cert)
+	write(t, dir, "key", key)
 	write(t, dir, "short", strings.Repeat("x", 31)+"\n")
 	for _, test := range identityMistakes {
 		expectMistakes(t, dir, test.environ, test.want)

@@ -21,7 +21,7 @@ func (r *reading) checkIdentity(c *Config) {
 		{AuthWebhook, []string{"WEBHOOK_URL"}, namesOf(&c.Webhook)},
 		{AuthProxy, []string{"PROXY_AUTH_PROXIES"}, namesOf(&c.ProxyAuth)},
 		{AuthUsers, []string{"USERS_FILE"}, []string{"USERS_FILE"}},
-		{AuthCertificate, nil, []string{"CERTIFICATE_NAME"}},
+		{AuthCertificate, []string{"TLS_CLIENT_CA_FILE"}, []string{"CERTIFICATE_NAME"}},
 	} {
 		if slices.Contains(c.Auth.Methods, t.method) {
 			r.require(t.required, "a value, since "+Prefix+"AUTH has "+string(t.method))

@@ -35,7 +35,10 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[[]string]():       listOf("path", parsePath),
 	reflect.TypeFor[[]Endpoint]():     listOf("broker", parseEndpoint),
 	reflect.TypeFor[[]netip.Prefix](): listOf("proxy", parseProxy),
+	reflect.TypeFor[[]Address]():      listOf("address", parseAddress),
 	reflect.TypeFor[[]Transport]():    listOf("transport", parseTransport),
+
+	reflect.TypeFor[[]ConnectHeader](): listOf("header", parseConnectHeader),
 
 	reflect.TypeFor[[]AuthMethod]():    listOf("method", parseAuthMethod),
 	reflect.TypeFor[[]TokenSource]():   listOf("place", parseSource),

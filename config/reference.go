@@ -20,22 +20,32 @@ type topic struct {
 // order of Config's fields.
 var topics = []topic{
 	{"Listeners", "", []variable{
-		{"LISTEN", hostPort(":8080"), "Where browsers connect. Port 0 takes any free one."},
+		{"LISTEN", addresses, "Where browsers connect, a list. Port 0 takes any free one; IPv6 stands in brackets. `systemd` takes the sockets that systemd hands over, all or those of one `FileDescriptorName`. See [network.md](network.md)."},
+		{"UNIX_SOCKET_MODE", fileMode, "The mode of `unix:` sockets, octal. Who may write to one may connect."},
+		{"PROXY_PROTOCOL_FROM", proxies, "A list of the peers, such as a TCP load balancer, that begin every connection with a PROXY header of version 1 or 2; they are refused without one. The address in it is the client's. None by default; a header of anybody else is refused."},
 		{"ADMIN_LISTEN", hostPort("127.0.0.1:9090"), "Where `/livez`, `/readyz` and `/metrics` are served. It asks for no login, so keep it away from browsers: `:9090` only where the network is closed."},
 		{"PATHS", paths, "The paths that upgrade to a WebSocket, a list."},
 		{"PPROF", boolean, "Serve Go's profiles under `/debug/pprof/` of the admin listener."},
+	}},
+	{"TLS for browsers", "On where there is a certificate. The files are read and parsed when the configuration is checked, and again when they change or at SIGHUP: new connections get what is new. See [network.md](network.md).", []variable{
+		{"TLS_CERT_FILE", pemFile, "The gateway's certificate with its chain, PEM."},
+		{"TLS_KEY_FILE", pemFile, "The key of that certificate, PEM."},
+		{"TLS_MIN_VERSION", oneOf(TLS12, TLS13), "The least version of TLS."},
+		{"TLS_CLIENT_CA_FILE", pemFile, "The CA certificates that clients' certificates are verified by, PEM."},
+		{"TLS_CLIENT_AUTH", oneOf(ClientAuthOff, ClientAuthOptional, ClientAuthRequired), "Whether clients are asked for a certificate. With `optional`, one that is given must be good."},
 	}},
 	{"Origins", "Which web pages may open a session. A refused page gets 403.", []variable{
 		{"ORIGINS", origins, "A list of origins. `same-origin` is the host that the browser's request names. `https://*.example.com` is every host below example.com, whole labels only, and not example.com itself; a port must be named unless it is the scheme's default. `*` alone lets **every page on the web** open a session with whatever the browser holds: only for brokers that are public anyway."},
 		{"ALLOW_NULL_ORIGIN", boolean, "Let pages in whose origin is `null`: local files, sandboxed frames. Any site can make such a frame, so this is nearly as wide as `*`."},
 		{"ALLOW_MISSING_ORIGIN", boolean, "Let requests in that name no origin. Browsers name one with every WebSocket; other programs seldom do."},
-		{"TRUSTED_PROXIES", proxies, "A list of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed, walking from the right. None by default: the headers are ignored then."},
+		{"TRUSTED_PROXIES", proxies, "A list of the proxies whose `Forwarded` and `X-Forwarded-*` headers are believed, walking from the right. `unix` is whoever comes by a Unix socket. None by default: the headers are ignored then."},
 	}},
 	{"Brokers", "", []variable{
 		{"BROKERS", endpoints, "**Required.** The brokers, a list, tried in order. The port is 61613 for `tcp://` and 61614 for `tls://` where none is named; IPv6 stands in brackets."},
 		{"BROKER_DIAL_TIMEOUT", duration(time.Millisecond, 5*time.Minute, "5s"), "How long one attempt to reach one broker may take, TLS included."},
 		{"BROKER_BACKOFF_MIN", duration(time.Millisecond, time.Hour, "1s"), "How long a broker is left alone after its first failure."},
 		{"BROKER_BACKOFF_MAX", duration(time.Millisecond, time.Hour, "30s"), "The most that this time grows to while it goes on failing."},
+		{"BROKER_PROXY_PROTOCOL", oneOf(ProxyProtocolOff, ProxyProtocolV2), "Begin every connection to a broker with a PROXY header that names the client's address, so that the broker's lists and logs show it. Only for brokers that are set up for it: others see nonsense."},
 	}},
 	{"Brokers over TLS", "Only together with a `tls://` broker. The files are read and parsed when the configuration is checked.", []variable{
 		{"BROKER_TLS_CA_FILE", pemFile, "The CA certificates that brokers are verified by, PEM. Without it, the system's."},
@@ -51,6 +61,7 @@ var topics = []topic{
 		{"BROKER_PASSCODE_MAP", readableFile, "A file of lines `login:passcode` for the logins of `map`, read again when it changes."},
 		{"BROKER_DIALECT", oneOf(DialectAuto, DialectRabbitMQ, DialectActiveMQ, DialectArtemis, DialectHornetQ, DialectApollo), "How login and passcode are escaped for the broker. `auto` suits RabbitMQ and ActiveMQ. The others differ where a credential holds a backslash."},
 		{"ALLOW_MISSING_LOGIN", boolean, "Pass a CONNECT without login on as it is, so that the broker's default or anonymous user applies. Otherwise it goes on with an empty login and passcode, because RabbitMQ takes a client without a login for `guest`."},
+		{"CONNECT_HEADERS", connectHeaders, "The headers of a client's CONNECT that go on to the broker beside login, passcode, host and receipt, a list. Left out, all of them without a policy and none with one: ActiveMQ makes `activemq.*` properties of the connection, and whoever sets another's `client-id` takes its durable subscriptions over."},
 	}},
 	{"Identity", "How clients prove who they are: see [auth.md](auth.md).", []variable{
 		{"AUTH", authMethods, "The methods, a list, asked in this order. One that finds its credential decides; one that finds none leaves it to the next. `none` asks nobody: the broker authenticates."},

@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -87,9 +86,16 @@ var (
 	origins   = rule{form: originForm}
 	proxies   = rule{form: proxyForm}
 	paths     = rule{form: pathForm}
+	addresses = rule{form: addressForm, example: ":8080"}
 	transport = rule{form: transportForm}
+
+	connectHeaders = rule{form: connectHeaderForm}
+
 	endpoints = rule{form: endpointForm, ok: func(v any) bool { return len(v.([]Endpoint)) > 0 }}
 
+	fileMode = rule{form: "an octal mode from 0600 to 0777", example: "0660", ok: func(v any) bool {
+		return v.(FileMode) >= 0o600 && v.(FileMode) <= 0o777
+	}}
 	scriptURL = rule{form: "an http or https URL, or a path on this host", example: "/sockjs.min.js", ok: func(v any) bool {
 		return isScriptURL(v.(string))
 	}}
@@ -106,10 +112,7 @@ var (
 
 // hostPort takes addresses to listen on.
 func hostPort(example string) rule {
-	return rule{form: "host:port", example: example, ok: func(v any) bool {
-		host, port, err := net.SplitHostPort(v.(string))
-		return err == nil && isPort(port, 0) && (host == "" || isHost(host))
-	}}
+	return rule{form: "host:port", example: example, ok: func(v any) bool { return isHostPort(v.(string)) }}
 }
 
 // short writes a duration without the zeroes that Duration.String ends in: 10m,

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ func text(value any) string {
 	items := make([]string, list.Len())
 	for i := range items {
 		items[i] = fmt.Sprint(list.Index(i).Interface())
+		if list.Index(i).Interface() == any(netip.Prefix{}) {
+			items[i] = unixPeers
+		}
 	}
 	return strings.Join(items, ",")
 }

@@ -29,6 +29,37 @@ const (
 	AuditOff     AuditMode = "off"
 )
 
+// TLSVersion is a version of TLS.
+type TLSVersion string
+
+// The versions.
+const (
+	TLS12 TLSVersion = "1.2"
+	TLS13 TLSVersion = "1.3"
+)
+
+// ClientAuth says whether clients show a certificate.
+type ClientAuth string
+
+// The ways. A certificate that is shown must be good in either of the last two.
+const (
+	ClientAuthOff      ClientAuth = "off"
+	ClientAuthOptional ClientAuth = "optional"
+	ClientAuthRequired ClientAuth = "required"
+)
+
+// ProxyProtocol says which PROXY header brokers get.
+type ProxyProtocol string
+
+// The headers.
+const (
+	ProxyProtocolOff ProxyProtocol = "off"
+	ProxyProtocolV2  ProxyProtocol = "v2"
+)
+
+// ConnectHeader is a header of CONNECT that may go on, or * for every one.
+type ConnectHeader string
+
 // MessageType is the type of the WebSocket messages that browsers get.
 type MessageType string
 

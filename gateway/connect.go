@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -170,7 +171,7 @@ func (s *session) login() error {
 	if err := s.authenticate(ctx); err != nil {
 		return err
 	}
-	conn, target, err := s.gw.brokers.Dial(ctx)
+	conn, target, err := s.gw.brokers.Dial(broker.WithClient(ctx, netip.AddrPortFrom(s.addr, s.port)))
 	if err != nil {
 		return s.unavailable("no broker can be reached now, try again later", err)
 	}

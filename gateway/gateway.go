@@ -25,7 +25,7 @@ import (
 // except where zero is said to have a meaning.
 type Options struct {
 	Origins        OriginPolicy
-	TrustedProxies []netip.Prefix // whose forwarding headers are believed
+	TrustedProxies []netip.Prefix // whose forwarding headers are believed; the zero Prefix is whoever comes by a Unix socket
 	Credentials    Credentials
 	Auth           Authenticator  // nil leaves it to the broker
 	Policy         *policy.Engine // nil allows every frame
@@ -203,10 +203,10 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded,
 	conn, rest, err := websocket.Accept(w, r, subprotocol, g.options.CloseTimeout)
 	if err != nil {
 		g.sessions.release(via.client, nil)
-		g.log.Info("handshake failed", zap.Stringer("addr", via.client), zap.Error(err))
+		g.log.Info("handshake failed", addrField(via.client), zap.Error(err))
 		return
 	}
-	s := g.newSession(via.client, t, rights)
+	s := g.newSession(via, t, rights)
 	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
 	s.client.rest = rest
 	if t == overFramedWebSocket {
@@ -234,7 +234,7 @@ func (g *Gateway) admit(addr netip.Addr) *websocket.Refusal {
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, via forwarded, refusal *websocket.Refusal, why string) {
 	g.metrics.refused.WithLabelValues(refusal.Reason).Inc()
 	g.log.Info("handshake refused", zap.String("reason", refusal.Reason), zap.String("why", why),
-		zap.Stringer("addr", via.client), zap.String("origin", clip(r.Header.Get("Origin"))), zap.String("host", clip(via.host)))
+		addrField(via.client), zap.String("origin", clip(r.Header.Get("Origin"))), zap.String("host", clip(via.host)))
 	switch refusal.Status {
 	case http.StatusUpgradeRequired:
 		w.Header().Set("Sec-WebSocket-Version", "13")
@@ -259,8 +259,8 @@ func clip(s string) string {
 
 // newSession makes a session that has a place. Its client still lacks what
 // carries it.
-func (g *Gateway) newSession(addr netip.Addr, t transport, r *rights) *session {
-	s := &session{gw: g, id: rand.Text()[:16], addr: addr, begun: g.clock(), rights: r}
+func (g *Gateway) newSession(via forwarded, t transport, r *rights) *session {
+	s := &session{gw: g, id: rand.Text()[:16], addr: via.client, port: via.port, begun: g.clock(), rights: r}
 	if r != nil {
 		r.begin()
 	}
@@ -274,7 +274,7 @@ func (g *Gateway) newSession(addr netip.Addr, t transport, r *rights) *session {
 
 // begin starts a session.
 func (g *Gateway) begin(s *session, origin, subprotocol string) {
-	g.log.Info("session started", zap.String("session", s.id), zap.Stringer("addr", s.addr),
+	g.log.Info("session started", zap.String("session", s.id), addrField(s.addr),
 		zap.Stringer("transport", s.client.transport), zap.String("subprotocol", subprotocol), zap.String("origin", clip(origin)))
 	if draining := g.sessions.add(s); draining {
 		s.end(goingAway())

@@ -128,7 +128,7 @@ func (g *Gateway) beginPolled(w http.ResponseWriter, r *http.Request, via forwar
 		g.refuse(w, r, via, refusal, refusal.Message)
 		return false
 	}
-	s := g.newSession(via.client, transportOf(conn.Transport()), rights)
+	s := g.newSession(via, transportOf(conn.Transport()), rights)
 	s.client.polled = &polled{conn: conn}
 	s.client.messageType = TextMessages
 	g.begin(s, r.Header.Get("Origin"), "")

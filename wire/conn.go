@@ -29,8 +29,7 @@ type Conn struct {
 	// Owned by whoever's turn it is to write.
 	writeLimit time.Duration
 	writeUntil int64 // the deadline, in nanoseconds since epoch; 0 for none
-	still      int32 // steps in which the peer took nothing
-	queued     int32 // bytes that the peer had not confirmed at the last look
+	pace       pace
 
 	endWrites atomic.Int64 // Unix nanoseconds after which no write may last; 0 for none
 }
@@ -38,28 +37,41 @@ type Conn struct {
 // epoch is what deadlines are kept since.
 var epoch = time.Now()
 
-// New wraps a plain connection. writeLimit is the longest that a write may wait
-// for a peer that reads nothing; zero is for ever.
+// New takes over a connection that is plain, or that Secure made. writeLimit is
+// the longest that a write may wait for a peer that reads nothing; zero is for
+// ever. Any other TLS connection holds its buffer while it waits.
 func New(c net.Conn, writeLimit time.Duration) *Conn {
 	w := &Conn{conn: c, writeLimit: writeLimit}
-	w.raw = rawConn(c)
+	if t, ok := c.(*tls.Conn); ok {
+		if w.secure, ok = t.NetConn().(*unblocked); ok {
+			w.raw, w.secure.limit = w.secure.raw, writeLimit
+		}
+	} else {
+		w.conn = socketOf(c)
+		w.raw = rawConn(w.conn)
+	}
 	w.try = w.tryRead
 	return w
 }
 
-// NewTLS wraps a connection whose TLS handshake is still to be done, by make,
-// over the transport it is given.
-func NewTLS(c net.Conn, writeLimit time.Duration, make func(net.Conn) *tls.Conn) (*Conn, *tls.Conn) {
-	w := New(c, writeLimit)
-	if w.raw == nil {
-		t := make(c)
-		w.conn = t
-		return w, t
+// Secure puts TLS, which make gives, over a connection that New may take over
+// later. The handshake is still to be done. Before New, it is a connection like
+// any other.
+func Secure(c net.Conn, make func(net.Conn) *tls.Conn) *tls.Conn {
+	raw := rawConn(socketOf(c))
+	if raw == nil {
+		return make(c)
 	}
-	w.secure = &unblocked{Conn: c, raw: w.raw}
-	t := make(w.secure)
-	w.conn = t
-	return w, t
+	return make(&unblocked{Conn: c, raw: raw})
+}
+
+// socketOf takes off a connection what has only stood in front of its socket and
+// has done its work, such as the reading of a PROXY header.
+func socketOf(c net.Conn) net.Conn {
+	if front, ok := c.(interface{ Socket() net.Conn }); ok {
+		return front.Socket()
+	}
+	return c
 }
 
 // Read waits until bytes have come and appends them to hold, or to a buffer of
@@ -142,5 +154,11 @@ func (c *Conn) CloseWrite() error {
 	return c.conn.Close()
 }
 
-// Close closes the connection at once.
-func (c *Conn) Close() error { return c.conn.Close() }
+// Close closes the connection at once. TLS says so to the peer where that needs
+// no waiting.
+func (c *Conn) Close() error {
+	if c.secure != nil {
+		c.secure.last.Store(time.Now().Add(tryFor).UnixNano())
+	}
+	return c.conn.Close()
+}

@@ -31,7 +31,7 @@ func TestAuthOptions(t *testing.T) {
 		jwt + "BROKER_CREDENTIALS=token",
 		jwt + "BROKER_CREDENTIALS=map BROKER_LOGIN=app-{claims.tenant} BROKER_PASSCODE_MAP=DIR/passcodes",
 		"AUTH=jwt JWT_ISSUER=acme JWT_AUDIENCE=gw JWT_SECRET=0123456789abcdef0123456789abcdef",
-		"AUTH=proxy,certificate,users,none PROXY_AUTH_PROXIES=10.0.0.0/8 CERTIFICATE_NAME=uri USERS_FILE=DIR/users",
+		"AUTH=proxy,users,none PROXY_AUTH_PROXIES=10.0.0.0/8 USERS_FILE=DIR/users",
 		"AUTH=webhook WEBHOOK_URL=https://hook.example WEBHOOK_SEND=passcode,cookie,authorization,query WEBHOOK_SECRET=x WEBHOOK_CACHE=0s",
 	} {
 		a, err := auth.New(context.Background(), parseAuth(t, dir, environ))

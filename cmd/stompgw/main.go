@@ -114,6 +114,13 @@ func check(environ []string, stdout io.Writer) error {
 	if _, err := newBrokers(conf, nil); err != nil {
 		return err
 	}
+	a, err := newAuthenticator(conf, func(error) {})
+	if err != nil {
+		return err
+	}
+	if a != nil {
+		a.Close()
+	}
 	if conf.Policy.File != "" {
 		if _, err := readPolicy(conf.Policy.File); err != nil {
 			return err

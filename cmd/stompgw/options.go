@@ -117,6 +117,8 @@ func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*br
 		WriteLimit:  c.Timeouts.SlowBroker,
 		Dialect:     dialect,
 		OnDial:      onDial,
+
+		ProxyProtocol: c.Broker.ProxyProtocol == config.ProxyProtocolV2,
 	}
 	for _, e := range c.Broker.Endpoints {
 		o.Endpoints = append(o.Endpoints, broker.Endpoint(e))

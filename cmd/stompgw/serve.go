@@ -31,12 +31,14 @@ const (
 	maxRequestHeader = 64 << 10
 )
 
-// server is one running gateway with its two listeners.
+// server is one running gateway with its two sides.
 type server struct {
 	conf     config.Config
 	log      *zap.Logger
 	brokers  *broker.Set
 	gateway  *gateway.Gateway
+	public   *public
+	rules    *enforcement
 	registry *prometheus.Registry
 	draining atomic.Bool
 	httpLog  *log.Logger  // what net/http has to say
@@ -49,14 +51,14 @@ func serve(ctx context.Context, environ []string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := newServer(conf, stderr)
+	s, err := newServer(conf, environ, stderr)
 	if err != nil {
 		return err
 	}
 	return s.run(ctx, nil)
 }
 
-func newServer(conf config.Config, stderr io.Writer) (*server, error) {
+func newServer(conf config.Config, environ []string, stderr io.Writer) (*server, error) {
 	logger, err := newLogger(conf.Log, stderr)
 	if err != nil {
 		return nil, err
@@ -66,10 +68,18 @@ func newServer(conf config.Config, stderr io.Writer) (*server, error) {
 		return nil, err
 	}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
+	if s.public, err = newPublic(conf, environ, logger, s.registry); err != nil {
+		return nil, err
+	}
 	if s.brokers, err = newBrokers(conf, s.dialed); err != nil {
 		return nil, err
 	}
-	s.gateway = gateway.New(gatewayOptions(conf), s.brokers, logger, s.registry)
+	if s.rules, err = newEnforcement(conf, logger, s.registry); err != nil {
+		return nil, err
+	}
+	o := gatewayOptions(conf)
+	s.rules.apply(&o)
+	s.gateway = gateway.New(o, s.brokers, logger, s.registry)
 	return s, nil
 }
 
@@ -85,32 +95,36 @@ func buildInfo() prometheus.Collector {
 }
 
 // run listens and serves until the context ends or a listener fails. ready is
-// told the public address; nil is fine.
+// told the first public address; nil is fine.
 func (s *server) run(ctx context.Context, ready func(net.Addr)) error {
-	// Pings and heart-beats notice browsers that are gone; probes of TCP's would
-	// only add to them.
-	listen := net.ListenConfig{KeepAlive: -1}
-	public, err := listen.Listen(ctx, "tcp", s.conf.Server.Listen)
+	defer s.rules.close()
+	public, err := s.public.open(ctx)
 	if err != nil {
-		return fmt.Errorf("listen for browsers (STOMPGW_LISTEN): %w", err)
+		return err
 	}
 	private, err := net.Listen("tcp", s.conf.Server.AdminListen)
 	if err != nil {
-		_ = public.Close() // nothing was served yet
+		for _, l := range public {
+			_ = l.Close() // nothing was served yet
+		}
 		return fmt.Errorf("listen for the admin side (STOMPGW_ADMIN_LISTEN): %w", err)
 	}
 	browsers, operators := s.httpServer(s.routes()), s.httpServer(admin.Handler(admin.Options{
 		Ready: s.ready, Metrics: s.registry, Profiles: s.conf.Server.PProf,
 	}))
-	failed := make(chan error, 2) // one from each listener
-	go func() { failed <- browsers.Serve(public) }()
+	defer s.rules.follow()()
+	defer s.public.follow()()
+	served := len(public) + 1
+	failed := make(chan error, served) // one from each listener
+	for _, l := range public {
+		go func() { failed <- browsers.Serve(l) }()
+	}
 	go func() { failed <- operators.Serve(private) }()
-	s.log.Info("serving", zap.String("version", buildVersion()), zap.Stringer("listen", public.Addr()),
+	s.log.Info("serving", zap.String("version", buildVersion()), zap.String("listen", addresses(public)), zap.String("scheme", s.public.scheme()),
 		zap.Stringer("admin_listen", private.Addr()), zap.Strings("paths", s.conf.Server.Paths), zap.Strings("brokers", s.endpoints()))
 	if ready != nil {
-		ready(public.Addr())
+		ready(public[0].Addr())
 	}
-	served := 2
 	select {
 	case err = <-failed:
 		served--

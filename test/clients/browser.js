@@ -6,9 +6,10 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { chromium } = require('playwright-core');
 
-// withBrowser gives the function a browser context; what pages say on their consoles goes to stderr. The preferences are
-// those of a profile of Chromium, and may be left out.
-module.exports = async function withBrowser(executablePath, use, preferences = {}) {
+// withBrowser gives the function a browser context; what pages say on their consoles goes to stderr.
+// trust is the fingerprint of a certificate's key to trust; nothing is the system's authorities only. preferences are
+// those of a profile of Chromium; nothing is the browser's own.
+module.exports = async function withBrowser(executablePath, use, { trust, preferences = {} } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'stompgw-chromium-'));
   mkdirSync(join(profile, 'Default'));
   writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
@@ -16,7 +17,8 @@ module.exports = async function withBrowser(executablePath, use, preferences = {
     executablePath,
     headless: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-dev-shm-usage', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      ...(trust ? [`--ignore-certificate-errors-spki-list=${trust}`] : [])],
   });
   const note = (page) => {
     page.on('pageerror', (error) => process.stderr.write(`page: ${error.message}\n`));

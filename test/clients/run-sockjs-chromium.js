@@ -9,7 +9,7 @@ const withBrowser = require('./browser.js');
 const { chromium, cookies = [], parallel = 1, cases } = JSON.parse(process.argv[2]);
 
 // Browsers begin to keep cookies from pages of other sites; those that matter here are of a browser that sends them.
-const sendAllCookies = { profile: { cookie_controls_mode: 0, block_third_party_cookies: false } };
+const preferences = { profile: { cookie_controls_mode: 0, block_third_party_cookies: false } };
 
 async function run(context, env) {
   const page = await context.newPage();
@@ -32,7 +32,7 @@ withBrowser(chromium, async (context) => {
     while (waiting.length > 0) await run(context, waiting.shift());
   };
   await Promise.all(Array.from({ length: parallel }, worker));
-}, cookies.length > 0 ? sendAllCookies : {}).catch((error) => {
+}, cookies.length > 0 ? { preferences } : {}).catch((error) => {
   process.stderr.write(`${error.stack}\n`);
   process.exit(1);
 });
