@@ -18,6 +18,8 @@
     if (env.transport === 'plain') return new WebSocket(env.url.replace(/^http/, 'ws'), ['v12.stomp', 'v11.stomp', 'v10.stomp']);
     if (env.headstrong) ignoreInfo(SockJS);
     const options = env.version === '0.3.4' ? { protocols_whitelist: [env.transport] } : { transports: [env.transport] };
+    // 1.6.1 gives a transport up after a few of the round trips that /info took, which on a busy machine is too soon.
+    if (!env.refused) options.timeout = env.patience;
     return new SockJS(env.url, null, options);
   }
 
