@@ -61,6 +61,8 @@ func TestCredentials(t *testing.T) {
 		{"map, not UTF-8", with(Options{}, mapped), tenant("a\xff"), client, BrokerLogin{}, BadIdentity},
 		{"map, long", with(Options{}, mapped), tenant(strings.Repeat("a", maxName+1)), client, BrokerLogin{}, BadIdentity},
 		{"webhook, no host", with(Options{}, BrokerOptions{Mode: Service, Login: "s", Passcode: "p", Host: "v"}), &Identity{Broker: &Credentials{Login: "l", Passcode: "q"}}, client, gives("l", "q", "v"), ""},
+		{"webhook, header", Options{Methods: []Method{Webhook}, Webhook: WebhookOptions{URL: "https://hook.example", Send: []WebhookSecret{SendAuthorization}}}, alice(nil), client,
+			BrokerLogin{Login: own, Passcode: own, Host: own, Drop: []string{"Authorization", "authorization"}}, ""},
 		{"webhook, line break", Options{}, &Identity{Broker: &Credentials{Login: "l\n"}}, client, BrokerLogin{}, BadIdentity},
 		{"webhook, line break in the passcode", Options{}, &Identity{Broker: &Credentials{Login: "l", Passcode: "a\nb"}}, client, BrokerLogin{}, BadIdentity},
 	} {

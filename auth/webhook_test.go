@@ -94,7 +94,7 @@ func TestWebhookAnswers(t *testing.T) {
 		{"401", status(401), "", Unavailable}, // the gateway's own secret is wrong
 		{"201", status(201), "", Unavailable},
 		{"500", status(500), "", Unavailable},
-		{"huge", text(`{"allow":true,"principal":"alice","reason":"` + strings.Repeat("x", maxAnswer) + `"}`), "", Unavailable},
+		{"huge", text(allowAlice + strings.Repeat(" ", maxAnswer)), "", Unavailable},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
 		}, "", Unavailable},

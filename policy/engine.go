@@ -37,8 +37,8 @@ type EngineOptions struct {
 type Engine struct {
 	options   EngineOptions
 	auditsAll bool
-	auditLog  *auditLog // nil for none
-	start     time.Time
+	auditLog  *auditLog            // nil for none
+	now       func() time.Duration // on the clock of all meters
 	policy    atomic.Pointer[Policy]
 
 	reloading sync.Mutex // one reload at a time
@@ -64,7 +64,8 @@ type accountKey struct {
 // NewEngine reads the policy file. The error joins every *[Mistake] where the
 // file is wrong. The audit log is written by Run only.
 func NewEngine(o EngineOptions) (*Engine, error) {
-	e := &Engine{options: o, start: time.Now(), guards: map[*Guard]struct{}{}, accounts: map[accountKey]*account{}}
+	start := time.Now()
+	e := &Engine{options: o, now: func() time.Duration { return time.Since(start) }, guards: map[*Guard]struct{}{}, accounts: map[accountKey]*account{}}
 	p, err := readPolicy(o.File)
 	if err != nil {
 		return nil, err
@@ -227,6 +228,3 @@ func (e *Engine) leave(g *Guard) {
 		delete(e.accounts, g.account.key)
 	}
 }
-
-// now is the time on the clock of all meters.
-func (e *Engine) now() time.Duration { return time.Since(e.start) }

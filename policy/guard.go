@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/stompgw/stompgw/auth"
+	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 )
 
@@ -61,6 +62,9 @@ func (g *Guard) Judge(h *frameinspect.Head) Verdict {
 
 func (g *Guard) send(h *frameinspect.Head) Verdict {
 	v := g.view.Load()
+	if v.dialect != broker.RabbitMQ && hasEscapedBreak(h.Raw()) {
+		return g.refuse(v, h, CodeLineBreak, lineBreak, nil)
+	}
 	destination, plain := readHead(h)
 	d := g.resolve(v, destination, h)
 	if d.code != "" {
@@ -94,12 +98,16 @@ func (g *Guard) send(h *frameinspect.Head) Verdict {
 func readHead(h *frameinspect.Head) (destination []byte, plain bool) {
 	plain = true
 	for lines := headerLines(h); len(lines) > 0; {
-		var name, value []byte
-		name, value, lines = cutLine(lines)
+		end := bytes.IndexByte(lines, '\n')
+		line := lines[:end]
+		lines = lines[end+1:]
 		switch {
-		case destination == nil && string(name) == "destination":
-			destination = value
-		case plain && !isPlain(name):
+		case bytes.HasPrefix(line, []byte("destination:")):
+			if destination == nil {
+				destination = bytes.TrimSuffix(line[len("destination:"):], []byte("\r"))
+			}
+		case bytes.HasPrefix(line, []byte("content-")), bytes.HasPrefix(line, []byte("receipt:")): // most of the others
+		case plain && !isPlain(nameOf(line)):
 			plain = false
 		}
 	}

@@ -147,7 +147,7 @@ func (r *headerRules) judge(lines []byte, ownReply bool, dialect broker.Dialect)
 	}
 	for len(lines) > 0 {
 		var name []byte
-		name, _, lines = cutLine(lines)
+		name, lines = cutLine(lines)
 		switch {
 		case isPlain(name) && len(r.deny) == 0:
 		case anyMatches(r.deny, name):
@@ -161,6 +161,25 @@ func (r *headerRules) judge(lines []byte, ownReply bool, dialect broker.Dialect)
 	return ""
 }
 
+const lineBreak = "a header holds a line break, which some brokers do not escape for consumers of STOMP 1.0"
+
+// hasEscapedBreak tells whether a head holds the escape of a line feed or carriage
+// return. ActiveMQ undoes it and writes the value as it is to a consumer that
+// speaks 1.0, so that what follows is a header of its own to that consumer: one of
+// those, maybe, that only the gateway may set.
+func hasEscapedBreak(head []byte) bool {
+	for {
+		i := bytes.IndexByte(head, '\\')
+		if i < 0 || i+1 == len(head) {
+			return false
+		}
+		if c := head[i+1]; c == 'n' || c == 'r' {
+			return true
+		}
+		head = head[i+2:]
+	}
+}
+
 func notAllowedHeader(name []byte) string {
 	return "the header " + clip(string(name)) + " is not allowed here"
 }
@@ -168,7 +187,7 @@ func notAllowedHeader(name []byte) string {
 func hasName(lines []byte, lower string) bool {
 	for len(lines) > 0 {
 		var name []byte
-		if name, _, lines = cutLine(lines); equalFold(lower, name) {
+		if name, lines = cutLine(lines); equalFold(lower, name) {
 			return true
 		}
 	}
@@ -181,19 +200,19 @@ func headerLines(h *frameinspect.Head) []byte {
 	return raw[bytes.IndexByte(raw, '\n')+1:]
 }
 
-// cutLine takes the first of some header lines apart. The name of the blank line
-// is empty.
-func cutLine(lines []byte) (name, value, left []byte) {
+// cutLine takes the first of some header lines off, and gives its name: "" for
+// the blank line.
+func cutLine(lines []byte) (name, left []byte) {
 	end := bytes.IndexByte(lines, '\n')
-	line := lines[:end]
-	left = lines[end+1:]
-	if n := len(line); n > 0 && line[n-1] == '\r' {
-		line = line[:n-1]
-	}
+	return nameOf(lines[:end]), lines[end+1:]
+}
+
+// nameOf gives the name of a header line.
+func nameOf(line []byte) []byte {
 	for i, c := range line { // names are short
 		if c == ':' {
-			return line[:i], line[i+1:], left
+			return line[:i]
 		}
 	}
-	return nil, nil, left
+	return nil
 }

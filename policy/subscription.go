@@ -44,8 +44,8 @@ func (g *Guard) subscribe(h *frameinspect.Head) Verdict {
 // subscriptionKey is what an UNSUBSCRIBE names a subscription by: its id or, in
 // STOMP 1.0, its destination.
 func subscriptionKey(h *frameinspect.Head, destination string) string {
-	if id, ok := h.Get("id"); ok {
-		return "id:" + string(id)
+	if _, ok := h.Get("id"); ok {
+		return "id:" + h.Text("id")
 	}
 	return "destination:" + destination
 }
