@@ -57,7 +57,7 @@ var (
 
 // closeCodes are the WebSocket close codes of refusals; the others are 1002.
 var closeCodes = map[string]int{
-	"denied": 1008, "ambiguous_destination": 1008, "unknown_subscription": 1008, "duplicate_subscription": 1008,
+	"denied": 1008, "ambiguous_destination": 1008, "unknown_subscription": 1008, "duplicate_subscription": 1008, "line_break_in_header": 1008,
 	"bad_utf8": 1007, "head_too_big": 1009, "too_many_headers": 1009, "body_too_big": 1009,
 }
 

@@ -67,7 +67,7 @@ var respelt = []attack{
 	{name: "wildcard for everything of ActiveMQ", octets: spying("/topic/>"), victim: "/topic/{denied}", fools: active, code: "denied",
 		codes: map[string]string{"RabbitMQ": "ambiguous_destination"}},
 	{name: "the queue of a denied virtual topic", octets: spying("/queue/Consumer.spy.VirtualTopic.{denied}"), victim: "/topic/VirtualTopic.{denied}",
-		fools: active, leaks: active},
+		fools: active, code: "denied", codes: map[string]string{"RabbitMQ": ""}},
 	{name: "colon escaped", octets: spying(`/queue/{denied}\c1`), victim: "/queue/{denied}:1", fools: everyone, code: "denied"},
 }
 

@@ -94,13 +94,19 @@ func (b *backend) guarded(t *testing.T, policy string) (*gw.Gateway, *faultproxy
 	t.Helper()
 	line := faultproxy.Start(t, b.stomp)
 	line.Record()
+	return gw.Run(t, gw.Options{Env: b.env(map[string]string{
+		"STOMPGW_BROKERS": "tcp://" + line.Addr, "STOMPGW_POLICY_FILE": policyFile(t, policy),
+	})}), line
+}
+
+// policyFile writes a policy.
+func policyFile(t *testing.T, policy string) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "policy.yaml")
 	if err := os.WriteFile(file, []byte(policy), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return gw.Run(t, gw.Options{Env: b.env(map[string]string{
-		"STOMPGW_BROKERS": "tcp://" + line.Addr, "STOMPGW_POLICY_FILE": file,
-	})}), line
+	return file
 }
 
 // through makes the attack through the gateway.
