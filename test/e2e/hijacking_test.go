@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -89,12 +90,11 @@ func TestHijacking(t *testing.T) {
 	onlyGateway(t)
 	b := rabbitMQ(t)
 	needs(t, "node_modules/sockjs-client")
-	const secret = "a secret of thirty-two octets or more"
 	g := gw.Run(t, gw.Options{Env: b.env(b.ownLogin(), map[string]string{
 		"STOMPGW_ORIGINS": "same-origin", "STOMPGW_SOCKJS_TRANSPORTS": allTransports,
 		"STOMPGW_SOCKJS_CLIENT_URL": world.pages.URL + "/node_modules/sockjs-client/dist/sockjs.min.js",
 		"STOMPGW_AUTH":              "jwt", "STOMPGW_TOKEN_SOURCES": "cookie:" + victimsCookie,
-		"STOMPGW_JWT_SECRET": secret, "STOMPGW_JWT_ISSUER": "test", "STOMPGW_JWT_AUDIENCE": "test",
+		"STOMPGW_JWT_SECRET": signingSecret, "STOMPGW_JWT_ISSUER": "test", "STOMPGW_JWT_AUDIENCE": "test",
 	})})
 	home := serveSite(t, g)
 	pages := map[string]string{
@@ -132,7 +132,7 @@ func TestHijacking(t *testing.T) {
 	}
 	host, _, _ := net.SplitHostPort(home.Listener.Addr().String())
 	if count := runNode(t, "run-sockjs-chromium.js", map[string]any{"cases": list, "parallel": 4, "cookies": []map[string]any{{
-		"name": victimsCookie, "value": token(secret, "victim"), "domain": host, "path": "/", "httpOnly": true, "secure": true, "sameSite": "None",
+		"name": victimsCookie, "value": token(signingSecret, "victim"), "domain": host, "path": "/", "httpOnly": true, "secure": true, "sameSite": "None",
 	}}}); count != len(list) {
 		t.Errorf("cases that were reported: got %d, want %d", count, len(list))
 	}
@@ -150,8 +150,11 @@ func TestHijacking(t *testing.T) {
 // token is a JWT for a name, good for an hour.
 func token(secret, name string) string {
 	encode := base64.RawURLEncoding.EncodeToString
-	text := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." +
-		encode(fmt.Appendf(nil, `{"iss":"test","aud":"test","sub":%q,"exp":%d}`, name, time.Now().Add(time.Hour).Unix()))
+	claims, err := json.Marshal(map[string]any{"iss": "test", "aud": "test", "sub": name, "exp": time.Now().Add(time.Hour).Unix()})
+	if err != nil {
+		panic(err) // strings and numbers always marshal
+	}
+	text := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(claims)
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(text))
 	return text + "." + encode(mac.Sum(nil))

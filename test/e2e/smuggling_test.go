@@ -96,6 +96,7 @@ func (b *backend) guarded(t *testing.T, policy string) (*gw.Gateway, *faultproxy
 	line.Record()
 	return gw.Run(t, gw.Options{Env: b.env(map[string]string{
 		"STOMPGW_BROKERS": "tcp://" + line.Addr, "STOMPGW_POLICY_FILE": policyFile(t, policy),
+		"STOMPGW_SOCKJS_TRANSPORTS": allTransports,
 	})}), line
 }
 
