@@ -28,8 +28,6 @@ type attack struct {
 	// byChance says that ActiveMQ falls for it now and then: it answers ERROR and ends the connection in one thread,
 	// and reads on in another.
 	byChance bool
-	// leaks are the brokers with which the attack works through the gateway, too: what the policy's author must know.
-	leaks []string
 	// code is the gateway's, in its ERROR; empty where it passes the frames on in a form that fools nobody.
 	code string
 	// codes replace it for some brokers, by their names: what one reads in a destination or a header, another does not.

@@ -55,9 +55,8 @@ func (a attack) overhearsThrough(t *testing.T, b *backend, g *gw.Gateway, line *
 	code := a.codeFor(b)
 	spy := stompws.Open(t, g.URL, stompws.Options{})
 	if code == "" {
-		want := slices.Contains(a.leaks, b.name)
-		if got := a.overhears(t, b, spy, tag, want); got != want {
-			t.Errorf("the attacker reads the secret: got %t, want %t", got, want)
+		if a.overhears(t, b, spy, tag, false) {
+			t.Error("the attacker reads the secret")
 		}
 		return
 	}

@@ -6,8 +6,7 @@ import (
 	"github.com/stompgw/stompgw/test/stompws"
 )
 
-// Attacks on what belongs to another session. Brokers keep sessions apart, and each of the gateway's has a connection
-// of its own; so these are as harmless with the gateway as without.
+// Attacks on what belongs to another session.
 
 // intruders are the ways in which an attacker comes: to the bare broker, and through a gateway with a policy that
 // grants everything below /queue/ and /topic/ but the denied.
@@ -125,8 +124,9 @@ func TestSmugglingRemovalOfADurableSubscription(t *testing.T) {
 		subscribe().DoReceipt("DISCONNECT", "")
 		s := intruder(fill(w.connect)...)
 		s.Do("UNSUBSCRIBE", "", fill(w.unsubscribe, "id", name, "destination", dest, "receipt", "done")...)
-		f, err := s.Read(stompws.Patience)
-		t.Logf("answer to the UNSUBSCRIBE: %v, %v", f, err)
+		if f := s.Next(); guarded {
+			expectGatewayError(t, []stompws.Frame{f}, "unknown_subscription")
+		}
 		s.Abort()
 		sender := b.openBare(t)
 		sender.Connect(b.login()...)
@@ -155,11 +155,9 @@ func TestSmugglingDeletionOfAQueue(t *testing.T) {
 		s := intruder()
 		s.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", "/topic/allowed."+tag)
 		s.Do("UNSUBSCRIBE", "", "id", "1", "durable", "true", "x-queue-name", "denied."+tag, "receipt", "done")
-		f, err := s.Read(stompws.Patience)
-		if guarded && b.name == "RabbitMQ" {
+		if f := s.Next(); guarded && b.name == "RabbitMQ" {
 			expectGatewayError(t, []stompws.Frame{f}, "denied")
 		}
-		t.Logf("answer to the UNSUBSCRIBE: %v, %v", f, err)
 		s.Abort()
 		want := "kept"
 		if !guarded && b.name == "RabbitMQ" {
@@ -169,20 +167,23 @@ func TestSmugglingDeletionOfAQueue(t *testing.T) {
 	})
 }
 
-// A line break in a header's value is escaped, and so no header of its own to who receives the message, in whatever
-// version: the attacker says 1.2 and the victim reads 1.0, which has no escapes.
+// ActiveMQ undoes the escape of a line break and gives it as it is to a consumer of STOMP 1.0, which has no escapes: to
+// that consumer the rest is a header of its own.
 func TestSmugglingHeadersToOlderClients(t *testing.T) {
 	intruders(t, func(t *testing.T, b *backend, intruder func(...string) *stompws.Session, guarded bool) {
 		q := queue(t)
 		s := intruder()
-		s.DoReceipt("SEND", "body", "destination", q, "x", "y\nforged:yes")
-		victim := b.openBare(t)
-		victim.Connect(b.login("accept-version", "1.0")...)
-		victim.Do("SUBSCRIBE", "", "id", "1", "destination", q)
-		f := victim.ExpectBody("body")
-		t.Logf("what came: %v", f)
-		if got, want := f.Get("forged"), ""; got != want {
-			t.Errorf("header forged: got %q, want %q", got, want)
+		s.Do("SEND", "body", "destination", q, "x", "y\nforged:yes")
+		if guarded && b.name == "ActiveMQ" {
+			expectGatewayError(t, s.ExpectClose(1008), "line_break_in_header")
+			return
+		}
+		reader := b.openBare(t)
+		reader.Connect(b.login("accept-version", "1.0")...)
+		reader.Do("SUBSCRIBE", "", "id", "1", "destination", q)
+		f := reader.ExpectBody("body")
+		if got, want := f.Has("forged"), b.name == "ActiveMQ"; got != want {
+			t.Errorf("the header is forged: got %t, want %t: %v", got, want, f)
 		}
 	})
 }
