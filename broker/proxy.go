@@ -14,7 +14,8 @@ import (
 type clientKey struct{}
 
 // WithClient says which client a connection is dialled for. The zero AddrPort is
-// one without an address; the port is 0 where it is not known.
+// one without an address, for which the gateway's own is named; the port is 0
+// where it is not known.
 func WithClient(ctx context.Context, client netip.AddrPort) context.Context {
 	return context.WithValue(ctx, clientKey{}, client)
 }
@@ -32,11 +33,14 @@ func introduce(ctx context.Context, tcp net.Conn) error {
 }
 
 func proxyHeader(ctx context.Context, tcp net.Conn) *proxyproto.Header {
-	client, _ := ctx.Value(clientKey{}).(netip.AddrPort)
-	if !client.IsValid() {
+	client, ok := ctx.Value(clientKey{}).(netip.AddrPort)
+	if !ok {
 		return &proxyproto.Header{Version: 2, Command: proxyproto.LOCAL, TransportProtocol: proxyproto.UNSPEC}
 	}
 	local, remote := tcp.LocalAddr().(*net.TCPAddr), tcp.RemoteAddr().(*net.TCPAddr)
+	if !client.IsValid() { // LOCAL would be wrong, and RabbitMQ 3.10 closes it
+		client = netip.AddrPortFrom(local.AddrPort().Addr().Unmap(), 0)
+	}
 	// Brokers name connections by address and port, and the gateway's own port is
 	// as distinct as the client's.
 	source := netip.AddrPortFrom(client.Addr(), cmp.Or(client.Port(), uint16(local.Port)))

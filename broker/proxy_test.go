@@ -72,12 +72,17 @@ func TestProxyHeader(t *testing.T) {
 	}
 }
 
-// A connection that is for no client, or for one without an address, is local.
+// A connection that is for no client, such as a probe, is local.
 func TestProxyHeaderForNobody(t *testing.T) {
-	for _, client := range []*netip.AddrPort{nil, {}} {
-		if h, _, _ := introduced(t, "127.0.0.1:0", client); !h.Command.IsLocal() {
-			t.Errorf("%v: got %v from %v", client, h.Command, h.SourceAddr)
-		}
+	if h, _, _ := introduced(t, "127.0.0.1:0", nil); !h.Command.IsLocal() {
+		t.Errorf("got %v from %v", h.Command, h.SourceAddr)
+	}
+}
+
+func TestProxyHeaderForClientWithoutAddress(t *testing.T) {
+	h, local, _ := introduced(t, "127.0.0.1:0", &netip.AddrPort{})
+	if !h.Command.IsProxy() || h.SourceAddr.String() != local.String() {
+		t.Errorf("got %v from %v, want the gateway's own %v", h.Command, h.SourceAddr, local)
 	}
 }
 

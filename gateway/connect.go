@@ -108,6 +108,7 @@ func (r *connectRequest) present(o *Options) {
 	case c.Login != "":
 		r.set("login", c.Login)
 		r.set("passcode", c.Passcode)
+		r.remove("host") // a fixed login is not for any virtual host that a client asks for
 	case !hasLogin && !c.AllowMissingLogin:
 		r.set("login", "")
 		r.set("passcode", "")

@@ -94,6 +94,7 @@ type Gateway struct {
 	schedule  *schedule
 	pool      *wire.Pool     // for sessions that are connected
 	loginPool *wire.Pool     // for those that are not yet
+	poller    wire.Poller    // waits for quiet connections
 	sockjs    *sockjs.Server // nil where SockJS is off
 	epoch     time.Time
 

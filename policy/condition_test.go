@@ -111,6 +111,11 @@ func TestFilling(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want %q, %s", tt.text, got, err, tt.want, tt.problem)
 		}
 	}
+	for _, c := range "/.*>#,%?:\\{} \t\n\x00\x7f" {
+		if err := validInSegment("a" + string(c) + "b"); err == nil {
+			t.Errorf("%q fills a part of a segment", c)
+		}
+	}
 	f, err := parseFilling("{name}")
 	if err != nil {
 		t.Fatal(err)

@@ -62,6 +62,7 @@ func (g *Guard) Judge(h *frameinspect.Head) Verdict {
 
 func (g *Guard) send(h *frameinspect.Head) Verdict {
 	v := g.view.Load()
+	g.body.view = nil // until the frame is allowed and has something to be measured by
 	if v.dialect != broker.RabbitMQ && hasEscapedBreak(h.Raw()) {
 		return g.refuse(v, h, CodeLineBreak, lineBreak, nil)
 	}
@@ -87,7 +88,6 @@ func (g *Guard) send(h *frameinspect.Head) Verdict {
 		}
 	}
 	if v.limits == (limits{}) && grant.limits == (limits{}) && !g.engine.auditsAll {
-		g.body.view = nil
 		return Verdict{Allow: true, Rule: grant.name, Rewrite: v.rewrite} // charge would say the same, and copy it
 	}
 	return g.charge(v, grant, h)

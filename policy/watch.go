@@ -48,7 +48,7 @@ func (e *Engine) watch(ctx context.Context) (err error) {
 			quiet.Reset(0)
 		case <-quiet.C:
 			// OnReload has the error, and the next change brings the next attempt.
-			_ = e.reload(func(p *Policy) bool { return p.version == e.Version() })
+			_ = e.reload(true)
 		}
 	}
 }

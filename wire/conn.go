@@ -19,6 +19,7 @@ type Conn struct {
 
 	// Owned by the reader.
 	raw     syscall.RawConn // of the TCP connection; nil where there is none
+	fd      int             // its descriptor
 	secure  *unblocked      // what TLS reads from; nil where the connection is plain
 	try     func(fd uintptr) bool
 	pool    *Pool
@@ -32,6 +33,8 @@ type Conn struct {
 	pace       pace
 
 	endWrites atomic.Int64 // Unix nanoseconds after which no write may last; 0 for none
+
+	parking parking
 }
 
 // epoch is what deadlines are kept since.
@@ -49,6 +52,9 @@ func New(c net.Conn, writeLimit time.Duration) *Conn {
 	} else {
 		w.conn = socketOf(c)
 		w.raw = rawConn(w.conn)
+	}
+	if w.raw != nil {
+		_ = w.raw.Control(func(fd uintptr) { w.fd = int(fd) }) // fails only on a closed connection
 	}
 	w.try = w.tryRead
 	return w
@@ -76,14 +82,19 @@ func socketOf(c net.Conn) net.Conn {
 
 // Read waits until bytes have come and appends them to hold, or to a buffer of
 // the pool where hold is nil. The caller owns the buffer it gets back, which is
-// nil on an error unless hold was given. There must be room in hold.
+// nil on an error unless hold was given. There must be room in hold. See ParkIn
+// for ErrParked.
 func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 	c.pool, c.buf, c.readErr = pool, hold, nil
 	switch {
 	case c.raw == nil:
 		c.readHolding()
 	case c.secure != nil:
-		c.readTLS()
+		if parked := c.readTLS(); parked {
+			return nil, ErrParked
+		}
+	case hold == nil && c.park():
+		return nil, ErrParked
 	default:
 		if err := c.raw.Read(c.try); err != nil {
 			c.readErr = err
@@ -95,6 +106,7 @@ func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 		pool.Put(buf)
 		buf = nil
 	}
+	c.parking.noteCame()
 	return buf, c.readErr
 }
 
@@ -143,7 +155,11 @@ func (c *Conn) readHolding() { c.fill(c.conn.Read) }
 
 // SetReadDeadline ends waiting and later reads at t. Any goroutine may call it.
 func (c *Conn) SetReadDeadline(t time.Time) {
+	c.parking.mu.Lock()
+	c.parking.deadline = !t.IsZero()
 	_ = c.conn.SetReadDeadline(t) // fails only on a closed connection
+	c.parking.mu.Unlock()
+	c.unpark()
 }
 
 // CloseWrite tells the peer that nothing more will come, and leaves reading open.
@@ -155,10 +171,13 @@ func (c *Conn) CloseWrite() error {
 }
 
 // Close closes the connection at once. TLS says so to the peer where that needs
-// no waiting.
+// no waiting. Any goroutine may call it, and again.
 func (c *Conn) Close() error {
+	c.leavePoller()
 	if c.secure != nil {
 		c.secure.last.Store(time.Now().Add(tryFor).UnixNano())
 	}
-	return c.conn.Close()
+	err := c.conn.Close()
+	c.unpark()
+	return err
 }

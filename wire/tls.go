@@ -126,21 +126,24 @@ func (u *unblocked) wait() error {
 }
 
 // readTLS decrypts what has come. Only when TLS has nothing left does it give
-// the buffer back and wait.
-func (c *Conn) readTLS() {
+// the buffer back and wait, or tell that the poller waits in its place.
+func (c *Conn) readTLS() (parked bool) {
 	c.secure.started = true
 	held := c.buf != nil
 	for {
 		c.fill(c.conn.Read)
 		if c.readErr != errWouldBlock {
-			return
+			return false
 		}
 		if !held {
 			c.pool.Put(c.buf)
 			c.buf = nil
+			if c.park() {
+				return true
+			}
 		}
 		if c.readErr = c.secure.wait(); c.readErr != nil {
-			return
+			return false
 		}
 	}
 }

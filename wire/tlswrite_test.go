@@ -10,37 +10,41 @@ import (
 	"time"
 )
 
-// filled gives a connection over TLS whose peer reads nothing, with so much
-// written that no more can be.
-func filled(t *testing.T, limit time.Duration) (c *Conn, far *tls.Conn, written int) {
+// smallBuffers keeps the kernel from taking megabytes of what is written.
+func smallBuffers(t *testing.T, c *Conn, peer *net.TCPConn) {
 	t.Helper()
-	c, far, transport := tlsPair(t, true, tls.VersionTLS13, limit)
-	if err := transport.SetReadBuffer(16 << 10); err != nil {
+	if err := errors.Join(peer.SetReadBuffer(16<<10), c.secure.Conn.(*net.TCPConn).SetWriteBuffer(16<<10)); err != nil {
 		t.Fatal(err)
-	}
-	c.secure.brief.Store(true)
-	defer c.secure.brief.Store(false)
-	// Below TLS, which could not go on: what is written is a record that is cut.
-	for {
-		n, err := c.secure.Write(make([]byte, 64<<10))
-		if written += n; err != nil {
-			return c, far, written
-		}
 	}
 }
 
-// Who reads slowly, but reads, is waited for: also where a write lasts many
-// times the limit.
+// filled gives a connection over TLS whose peer reads nothing, with so much
+// written that no more can be: to the peer, a record that never ends.
+func filled(t *testing.T, limit time.Duration) *Conn {
+	t.Helper()
+	c, _, transport := tlsPair(t, true, tls.VersionTLS13, limit)
+	smallBuffers(t, c, transport)
+	c.secure.brief.Store(true)
+	defer c.secure.brief.Store(false)
+	// Below TLS, which could not go on. What the sockets take comes to an end only
+	// after some attempts that write nothing; for small writes later than for large.
+	for _, size := range []int{64 << 10, 1} {
+		for nothing := 0; nothing < 20; nothing++ {
+			if n, _ := c.secure.Write(make([]byte, size)); n > 0 {
+				nothing = 0
+			}
+		}
+	}
+	return c
+}
+
+// Who reads slowly, but reads, is waited for: also where a write lasts longer
+// than the limit.
 func TestTLSWriteToSlowPeer(t *testing.T) {
-	const limit = 400 * time.Millisecond
+	const limit = time.Second
 	c, far, transport := tlsPair(t, true, tls.VersionTLS13, limit)
-	if err := transport.SetReadBuffer(16 << 10); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.secure.Conn.(*net.TCPConn).SetWriteBuffer(16 << 10); err != nil {
-		t.Fatal(err)
-	}
-	text := pattern(1 << 20)
+	smallBuffers(t, c, transport)
+	text := pattern(384 << 10)
 	begin, done := time.Now(), make(chan error, 1)
 	go func() { _, err := c.Write([]byte(text)); done <- err }()
 	got := make([]byte, 0, len(text))
@@ -54,16 +58,16 @@ func TestTLSWriteToSlowPeer(t *testing.T) {
 	if err := <-done; err != nil || string(got) != text {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(begin); took < 2*limit {
+	if took := time.Since(begin); took < limit*3/2 {
 		t.Errorf("it took %v, so nothing was shown", took)
 	}
 }
 
 func TestTLSWriteToDeafPeer(t *testing.T) {
 	const limit = 200 * time.Millisecond
-	c, _, _ := filled(t, limit)
+	c := filled(t, limit)
 	begin := time.Now()
-	if _, err := c.Write([]byte("more")); !errors.Is(err, os.ErrDeadlineExceeded) {
+	if _, err := c.Write(make([]byte, 1<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	if took := time.Since(begin); took < limit || took > patience/2 {
@@ -72,9 +76,9 @@ func TestTLSWriteToDeafPeer(t *testing.T) {
 }
 
 func TestTLSEndWrites(t *testing.T) {
-	c, _, _ := filled(t, patience)
+	c := filled(t, patience)
 	done := make(chan error, 1)
-	go func() { _, err := c.Write([]byte("more")); done <- err }()
+	go func() { _, err := c.Write(make([]byte, 1<<20)); done <- err }()
 	c.EndWrites(time.Now().Add(50 * time.Millisecond))
 	select {
 	case err := <-done:
@@ -88,7 +92,7 @@ func TestTLSEndWrites(t *testing.T) {
 
 // TLS by itself would wait five seconds for its last word to be taken.
 func TestTLSClosesAtOnce(t *testing.T) {
-	c, _, _ := filled(t, patience)
+	c := filled(t, patience)
 	begin := time.Now()
 	_ = c.Close() // it says that the last word was not taken
 	if took := time.Since(begin); took > 2*time.Second {
@@ -113,7 +117,7 @@ func TestTLSTryWrite(t *testing.T) {
 	}
 	wantText(t, far, "ping")
 
-	c, _, _ = filled(t, patience)
+	c = filled(t, patience)
 	begin := time.Now()
 	if n, err := c.TryWrite([]byte("ping")); n != 0 || !errors.Is(err, ErrFull) {
 		t.Errorf("full: got %d, %v, want ErrFull", n, err)

@@ -35,7 +35,7 @@ func (r *RabbitMQ) conf(amqp string) string {
 // preface is what a STOMP connection begins with.
 func (r *RabbitMQ) preface() string {
 	if r.proxied {
-		return "PROXY UNKNOWN\r\n"
+		return "PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n"
 	}
 	return ""
 }

@@ -7,6 +7,9 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +72,39 @@ func TestTLSForBrowsers(t *testing.T) {
 			t.Error("a session without TLS")
 		}
 	})
+}
+
+// SockJS over HTTP goes on the same listener, with a session that polls.
+func TestSockJSOverTLS(t *testing.T) {
+	onlyGateway(t)
+	t.Parallel()
+	b := rabbitMQ(t)
+	certs := ownCerts(t)
+	g := gw.Run(t, gw.Options{Env: b.env(tlsEnv(certs))})
+	client := http.Client{Timeout: stompws.Patience, Transport: &http.Transport{TLSClientConfig: certs.Client(), DisableKeepAlives: true}}
+	post := func(path, body string) string {
+		t.Helper()
+		resp, err := client.Post("https://"+g.Listen+"/stomp/000/over-tls/"+path, "text/plain", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode >= 300 {
+			t.Fatalf("%s: got %s, %q, %v", path, resp.Status, text, err)
+		}
+		return string(text)
+	}
+	if got := post("xhr", ""); got != "o\n" {
+		t.Fatalf("got %q, want an open frame", got)
+	}
+	post("xhr_send", fmt.Sprintf(`["CONNECT\naccept-version:1.2\nhost:%s\nlogin:%s\npasscode:%s\n\n\u0000"]`, b.user.Host, b.user.Login, b.user.Passcode))
+	if got := post("xhr", ""); !strings.HasPrefix(got, `a["CONNECTED\n`) {
+		t.Errorf("got %q, want CONNECTED", got)
+	}
+	if entry := logged(t, g, "session started"); entry.String("transport") != "xhr" {
+		t.Errorf("got %v", entry)
+	}
 }
 
 // The stock clients over wss, the library in Node and the browser's own WebSocket.
