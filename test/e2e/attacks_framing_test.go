@@ -75,8 +75,10 @@ var framing = []attack{
 	{name: "Destination in capitals", octets: "SEND\nDestination:/queue/{denied}\ndestination:/queue/{allowed}\n\nstolen\x00", fools: nobody},
 	{name: "no destination", octets: "SEND\n\nstolen\x00", fools: nobody, code: "ambiguous_destination"},
 	{name: "destination empty", octets: "SEND\ndestination:\ndestination:/queue/{denied}\n\nstolen\x00", fools: nobody, code: "duplicate_header"},
-	{name: "destination by an escaped line break", octets: honestHead + "x:y\\ndestination\\c/queue/{denied}\n\nstolen\x00", fools: nobody},
-	{name: "destination by an escaped line break in a name", octets: "SEND\nx\\ndestination:/queue/{denied}\ndestination:/queue/{allowed}\n\nstolen\x00", fools: nobody},
+	{name: "destination by an escaped line break", octets: honestHead + "x:y\\ndestination\\c/queue/{denied}\n\nstolen\x00", fools: nobody,
+		code: "line_break_in_header", codes: map[string]string{"RabbitMQ": ""}},
+	{name: "destination by an escaped line break in a name", octets: "SEND\nx\\ndestination:/queue/{denied}\ndestination:/queue/{allowed}\n\nstolen\x00", fools: nobody,
+		code: "line_break_in_header", codes: map[string]string{"RabbitMQ": ""}},
 
 	// Which command it is.
 	{name: "command with more letters", octets: "SENDER\ndestination:/queue/{denied}\n\nstolen\x00", fools: active, code: "unknown_command"},
