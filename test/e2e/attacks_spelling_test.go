@@ -90,5 +90,14 @@ var spellings = []attack{
 		fools: nobody, code: "denied", codes: map[string]string{"RabbitMQ": ""}},
 }
 
+// elsewhere are names of the denied queue of another kind. The policy grants destinations of every kind and denies
+// /queue/denied.>.
+var elsewhere = []attack{
+	{name: "a bare name", octets: spelt("{denied}"), fools: everyone, code: "ambiguous_destination", codes: map[string]string{"RabbitMQ": "denied"}},
+	{name: "a queue of AMQP", octets: spelt("/amq/queue/{denied}"), fools: rabbit, code: "denied", codes: map[string]string{"ActiveMQ": ""}},
+	{name: "a reply queue", octets: spelt("/reply-queue/{denied}"), fools: rabbit, code: "denied", codes: map[string]string{"ActiveMQ": ""}},
+	{name: "a URL", octets: spelt("queue://{denied}"), fools: nobody, code: "ambiguous_destination"},
+}
+
 // spelt is a SEND to a destination.
 func spelt(destination string) string { return "SEND\ndestination:" + destination + "\n\nstolen\x00" }

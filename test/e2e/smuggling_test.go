@@ -20,7 +20,7 @@ const honest = "honest"
 // TestSmugglingIsReal sends the attacks to the bare brokers.
 func TestSmugglingIsReal(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *backend) {
-		for _, a := range slices.Concat(framing, spellings) {
+		for _, a := range slices.Concat(framing, spellings, elsewhere) {
 			t.Run(a.name, func(t *testing.T) {
 				t.Parallel()
 				tag := newTag()
@@ -65,6 +65,18 @@ denials:
 `
 )
 
+// anyKindButDenied grants destinations of whatever kind, too.
+const anyKindButDenied = `version: 1
+grants:
+  - name: everything
+    send: [">"]
+    subscribe: [">"]
+denials:
+  - name: secret
+    send: ["/queue/denied.>"]
+    subscribe: ["/queue/denied.>"]
+`
+
 // TestSmuggling sends the attacks through the gateway: none gets a message into the denied queue, and of a frame that
 // is refused nothing reaches the broker.
 func TestSmuggling(t *testing.T) {
@@ -73,7 +85,7 @@ func TestSmuggling(t *testing.T) {
 		for name, table := range map[string]struct {
 			policy  string
 			attacks []attack
-		}{"framing": {onlyAllowed, framing}, "spelling": {allButDenied, spellings}} {
+		}{"framing": {onlyAllowed, framing}, "spelling": {allButDenied, spellings}, "elsewhere": {anyKindButDenied, elsewhere}} {
 			t.Run(name, func(t *testing.T) {
 				g, line := b.guarded(t, table.policy)
 				t.Run("all", func(t *testing.T) {
