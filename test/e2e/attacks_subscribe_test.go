@@ -57,7 +57,7 @@ var respelt = []attack{
 	{name: "blank before the name", octets: spying("/queue/ {denied}"), fools: active, code: "ambiguous_destination"},
 	{name: "composite", octets: spying("/queue/{allowed},/queue/{denied}"), fools: active, code: "ambiguous_destination", codes: map[string]string{"RabbitMQ": ""}},
 	{name: "options", octets: spying("/queue/{denied}?consumer.exclusive=true"), fools: active, code: "ambiguous_destination", codes: map[string]string{"RabbitMQ": "denied"}},
-	{name: "the bare name", octets: spying("{denied}"), fools: everyone, code: "denied"},
+	{name: "the bare name", octets: spying("{denied}"), fools: everyone, code: "ambiguous_destination", codes: map[string]string{"RabbitMQ": "denied"}},
 	{name: "wildcard over a denial", octets: spying("/topic/*.{tag}"), victim: "/topic/{denied}", fools: everyone, code: "denied"},
 	{name: "wildcard beside a denial", octets: spying("/topic/allowed.*"), victim: "/topic/{denied}", fools: nobody},
 	{name: "wildcard for everything of RabbitMQ", octets: spying("/topic/#"), victim: "/topic/{denied}", fools: rabbit, code: "denied",
