@@ -55,8 +55,8 @@ func appendCanonical(dst, d []byte, dialect broker.Dialect) ([]byte, string) {
 	if scheme > 0 && (dialect == broker.ActiveMQ || dialect == broker.Unknown) {
 		return dst, oddDestination
 	}
-	// RabbitMQ takes a bare name for a queue, Artemis for an address.
-	if dialect == broker.Unknown && d[0] != '/' {
+	// RabbitMQ and ActiveMQ take a bare name for a queue, Artemis for an address.
+	if (dialect == broker.Unknown || dialect == broker.ActiveMQ) && d[0] != '/' {
 		return dst, bareDestination
 	}
 	return append(dst, d...), ""

@@ -1,15 +1,18 @@
 // browser.js starts a headless Chromium with a profile of its own, and leaves nothing of it behind.
 'use strict';
 
-const { mkdtempSync, rmSync } = require('node:fs');
+const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { chromium } = require('playwright-core');
 
 // withBrowser gives the function a browser context; what pages say on their consoles goes to stderr.
-// trust is the fingerprint of a certificate's key to trust; nothing is the system's authorities only.
-module.exports = async function withBrowser(executablePath, use, trust) {
+// trust is the fingerprint of a certificate's key to trust; nothing is the system's authorities only. preferences are
+// those of a profile of Chromium; nothing is the browser's own.
+module.exports = async function withBrowser(executablePath, use, { trust, preferences = {} } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'stompgw-chromium-'));
+  mkdirSync(join(profile, 'Default'));
+  writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,

@@ -15,7 +15,7 @@ withBrowser(env.chromium, async (context) => {
   await page.goto(env.page);
   await page.waitForFunction('window.stompgwReady === true', null, { timeout: 15000 });
   await page.evaluate((e) => globalThis.stompgwTests.run(e, (result) => window.report(result)), env);
-}, env.trust).catch((error) => {
+}, { trust: env.trust }).catch((error) => {
   process.stderr.write(`${error.stack}\n`);
   process.exit(1);
 });
