@@ -17,8 +17,8 @@ const module = "github.com/stompgw/stompgw"
 // rooms are the packages of the product and what of ours each may import. A
 // package that is not here has no place yet: give it one, here and in the docs.
 var rooms = map[string][]string{
-	"cmd/stompgw":  {"admin", "auth", "broker", "cluster", "config", "demo", "frameinspect", "gateway", "sockjs"},
-	"admin":        {},
+	"cmd/stompgw":  {"admin", "auth", "broker", "cluster", "config", "demo", "frameinspect", "gateway", "listen", "policy", "sockjs"},
+	"admin":        {"broker", "gateway"},
 	"auth":         {},
 	"broker":       {"frameinspect", "wire"},
 	"cluster":      {"sockjs"},
@@ -27,6 +27,7 @@ var rooms = map[string][]string{
 	"frameinspect": {},
 	"gateway":      {"auth", "broker", "frameinspect", "policy", "sockjs", "websocket", "wire"},
 	"policy":       {"auth", "broker", "frameinspect"},
+	"listen":       {"wire"},
 	"sockjs":       {},
 	"websocket":    {},
 	"wire":         {},
@@ -35,12 +36,18 @@ var rooms = map[string][]string{
 // keepers are the packages that one dependency is confined to.
 var keepers = map[string][]string{
 	"github.com/gobwas/ws":                {"websocket"},
+	"github.com/pires/go-proxyproto":      {"broker", "listen"},
 	"github.com/caarlos0/env":             {"config"},
 	"github.com/golang-jwt/jwt":           {"auth"},
 	"github.com/MicahParks/jwkset":        {"auth"},
 	"golang.org/x/crypto":                 {"auth"},
+	"github.com/fsnotify/fsnotify":        {"listen", "policy"},
+	"go.yaml.in/yaml/v3":                  {"policy"},
 	"go.uber.org/zap":                     {"cluster", "cmd/stompgw", "gateway"},
 	"github.com/prometheus/client_golang": {"admin", "cluster", "cmd/stompgw", "gateway"},
+	"go.opentelemetry.io/otel":            {"cmd/stompgw", "gateway"},
+	"go.opentelemetry.io/otel/sdk":        {"cmd/stompgw"},
+	"go.opentelemetry.io/otel/exporters":  {"cmd/stompgw"},
 }
 
 // Names that say nothing about what is inside.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -21,12 +22,12 @@ func handler(profiles bool, ready func(context.Context) error) http.Handler {
 	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "stompgw_test", Help: "For the test."})
 	gauge.Set(42)
 	registry.MustRegister(gauge)
-	return Handler(Options{Ready: ready, Metrics: registry, Profiles: profiles})
+	return Handler(Options{Ready: ready, Metrics: registry, Profiles: profiles, LogLevel: zap.NewAtomicLevel()})
 }
 
 func ask(h http.Handler, method, path string) (int, string) {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+	h.ServeHTTP(w, httptest.NewRequest(method, "http://127.0.0.1:9090"+path, nil))
 	body, _ := io.ReadAll(w.Result().Body) // a recorder's body does not fail
 	return w.Code, string(body)
 }
@@ -49,7 +50,7 @@ func TestAnswers(t *testing.T) {
 		{"HEAD", false, good, "HEAD", "/livez", 200, ""},
 		{"POST to readyz", false, good, "POST", "/readyz", 405, ""},
 		{"POST to metrics", false, good, "POST", "/metrics", 405, ""},
-		{"elsewhere", true, good, "GET", "/", 404, ""},
+		{"elsewhere", true, good, "GET", "/elsewhere", 404, ""},
 		{"below", false, good, "GET", "/livez/x", 404, ""},
 		{"no profiles", false, good, "GET", "/debug/pprof/", 404, ""},
 		{"no heap profile", false, good, "GET", "/debug/pprof/heap", 404, ""},

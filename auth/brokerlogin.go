@@ -73,6 +73,9 @@ func newBrokerLogins(o *Options, failed func(error)) (b brokerLogins, err error)
 	if slices.Contains(o.Methods, JWT) {
 		b.tokensIn(o.JWT.Sources)
 	}
+	if slices.Contains(o.Methods, Webhook) && slices.Contains(o.Webhook.Send, SendAuthorization) {
+		b.drop = append(b.drop, "Authorization", "authorization")
+	}
 	for _, text := range []string{o.Broker.Login, o.Broker.Passcode, o.Broker.Host} {
 		if strings.ContainsAny(text, "\r\n\x00") {
 			return b, errors.New("auth: the broker's login, passcode or host has a line break or NUL")

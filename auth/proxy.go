@@ -13,7 +13,9 @@ import (
 // ProxyOptions say which proxies are believed about their users, and how they
 // name them. The zero headers are those of oauth2-proxy.
 type ProxyOptions struct {
-	Networks []netip.Prefix // from which the proxies connect; at least one
+	// Networks are from where the proxies connect; at least one. The zero Prefix is
+	// whoever has no address, because it came by a Unix socket.
+	Networks []netip.Prefix
 
 	User              string // X-Forwarded-User; the principal's name
 	Email             string // X-Forwarded-Email; the claim email
@@ -39,7 +41,7 @@ func newProxy(o ProxyOptions) (*proxy, error) {
 // names could be anybody's word.
 func (p *proxy) identify(_ context.Context, r *Request, _ *Connect) (*Identity, error) {
 	peer := r.Peer.Unmap()
-	if r.foreign() || !slices.ContainsFunc(p.options.Networks, func(n netip.Prefix) bool { return n.Contains(peer) }) {
+	if r.foreign() || !slices.ContainsFunc(p.options.Networks, func(n netip.Prefix) bool { return covers(n, peer) }) {
 		return nil, nil
 	}
 	claims := map[string]any{}
@@ -60,6 +62,10 @@ func (p *proxy) identify(_ context.Context, r *Request, _ *Connect) (*Identity, 
 		claims["groups"] = groups
 	}
 	return &Identity{Principal: Principal{Name: user, Method: Proxy, Claims: claims}}, nil
+}
+
+func covers(n netip.Prefix, peer netip.Addr) bool {
+	return n.Contains(peer) || !n.IsValid() && !peer.IsValid()
 }
 
 // single gives a header that must not come twice: where it does, the proxy has

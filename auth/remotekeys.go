@@ -127,7 +127,7 @@ func (r *remoteKeys) look(id, alg string) (chosen []crypto.PublicKey, next <-cha
 	case r.fetched.IsZero():
 		return nil, r.next, r.lastErr
 	case r.now().Sub(r.fetched) > r.stale:
-		return nil, r.next, fmt.Errorf("the keys are older than %v: %w", r.stale, r.lastErr)
+		return nil, r.next, errors.Join(fmt.Errorf("the keys are older than %v", r.stale), r.lastErr)
 	}
 	return choose(r.keys, id, alg), r.next, r.lastErr
 }

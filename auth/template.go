@@ -57,12 +57,6 @@ func parsePlace(place string) (part, error) {
 	return part{claim: claim}, nil
 }
 
-// CheckTemplate says why New would refuse a text of BrokerOptions in the mode map.
-func CheckTemplate(text string) error {
-	_, err := parseTemplate(text)
-	return err
-}
-
 // expand fills the places in. A claim that is missing, or that brokers would
 // misread, is an error.
 func (t template) expand(p *Principal) (string, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -60,14 +61,7 @@ func (w *webhook) question(r *Request, c *Connect) webhookQuestion {
 	return q
 }
 
-func (w *webhook) sends(s WebhookSecret) bool {
-	for _, sent := range w.options.Send {
-		if sent == s {
-			return true
-		}
-	}
-	return false
-}
+func (w *webhook) sends(s WebhookSecret) bool { return slices.Contains(w.options.Send, s) }
 
 // webhookAnswer is what the webhook says. See docs/auth.md.
 type webhookAnswer struct {

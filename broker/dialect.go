@@ -29,6 +29,16 @@ func ParseDialect(name string) (Dialect, bool) {
 	return d, ok
 }
 
+// String gives the word of the setting.
+func (d Dialect) String() string {
+	for name, dialect := range dialectNames {
+		if dialect == d {
+			return name
+		}
+	}
+	return "unknown"
+}
+
 // dialectOf reads the server header of a CONNECTED.
 func dialectOf(server string) Dialect {
 	name, _, _ := strings.Cut(server, "/")

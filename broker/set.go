@@ -30,6 +30,9 @@ type Options struct {
 	WriteLimit time.Duration
 	// Dialect is what answers at the endpoints; Unknown means: find out.
 	Dialect Dialect
+	// ProxyProtocol begins every connection with a PROXY header of version 2, which
+	// names the client that WithClient says it is for.
+	ProxyProtocol bool
 	// OnDial is told of every attempt; nil is fine.
 	OnDial func(endpoint string, took time.Duration, err error)
 }
@@ -146,14 +149,24 @@ func (s *Set) connect(ctx context.Context, e Endpoint) (*wire.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	c, err := s.begin(ctx, tcp, e)
+	if err != nil {
+		_ = tcp.Close() // the begin's error says more
+	}
+	return c, err
+}
+
+// begin says what comes before STOMP.
+func (s *Set) begin(ctx context.Context, tcp net.Conn, e Endpoint) (*wire.Conn, error) {
+	if s.options.ProxyProtocol {
+		if err := introduce(ctx, tcp); err != nil {
+			return nil, err
+		}
+	}
 	if !e.TLS {
 		return wire.New(tcp, s.options.WriteLimit), nil
 	}
-	c, err := s.secure(ctx, tcp, e)
-	if err != nil {
-		_ = tcp.Close() // the handshake's error says more
-	}
-	return c, err
+	return s.secure(ctx, tcp, e)
 }
 
 func (s *Set) secure(ctx context.Context, tcp net.Conn, e Endpoint) (*wire.Conn, error) {
@@ -168,10 +181,11 @@ func (s *Set) secure(ctx context.Context, tcp net.Conn, e Endpoint) (*wire.Conn,
 		}
 		conf.ServerName = host
 	}
-	c, secure := wire.NewTLS(tcp, s.options.WriteLimit, func(transport net.Conn) *tls.Conn {
-		return tls.Client(transport, conf)
-	})
-	return c, secure.HandshakeContext(ctx)
+	secure := wire.Secure(tcp, func(transport net.Conn) *tls.Conn { return tls.Client(transport, conf) })
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	return wire.New(secure, s.options.WriteLimit), nil
 }
 
 // freshFor is how long a success speaks for an endpoint's reachability.

@@ -38,9 +38,15 @@ func (r *reading) checkCluster(c *Config) {
 	if c.Cluster.Listen == "" || !r.good(listen) {
 		return
 	}
-	for name, other := range map[string]string{"LISTEN": c.Server.Listen, "ADMIN_LISTEN": c.Server.AdminListen} {
-		if r.good(name) && overlap(c.Cluster.Listen, other) {
-			r.mistake(Prefix+listen, "another address than "+Prefix+name+" ("+other+")")
-		}
+	for _, other := range c.Server.Listen {
+		r.checkApart(listen, c.Cluster.Listen, "LISTEN", string(other))
+	}
+	r.checkApart(listen, c.Cluster.Listen, "ADMIN_LISTEN", c.Server.AdminListen)
+}
+
+// checkApart notes that one process cannot listen at both addresses.
+func (r *reading) checkApart(name, addr, otherName, other string) {
+	if r.good(otherName) && overlap(addr, other) {
+		r.mistake(Prefix+name, "another address than "+Prefix+otherName+" ("+other+")")
 	}
 }

@@ -13,10 +13,16 @@ const Prefix = "STOMPGW_"
 // the limits of each value are in its table (reference.go).
 type Config struct {
 	Server      Server
+	TLS         TLS
 	Origin      Origin
 	Broker      Broker
 	BrokerTLS   BrokerTLS
 	Credentials Credentials
+	Auth        Auth
+	JWT         JWT
+	Webhook     Webhook
+	ProxyAuth   ProxyAuth
+	Policy      Policy
 	HeartBeats  HeartBeats
 	Timeouts    Timeouts
 	Limits      Limits
@@ -25,14 +31,27 @@ type Config struct {
 	Cluster     Cluster
 	Drain       Drain
 	Log         Log
+	Admin       Admin
 }
 
 // Server is where the gateway listens.
 type Server struct {
-	Listen      string   `env:"LISTEN" envDefault:":8080"`                // host:port of the browsers
-	AdminListen string   `env:"ADMIN_LISTEN" envDefault:"127.0.0.1:9090"` // host:port of health and metrics
-	Paths       []string `env:"PATHS" envDefault:"/stomp"`                // clean and distinct, never "/"
-	PProf       bool     `env:"PPROF" envDefault:"false"`                 // profiles at the admin listener
+	Listen            []Address      `env:"LISTEN" envDefault:":8080"`                // of the browsers; at least one
+	UnixSocketMode    FileMode       `env:"UNIX_SOCKET_MODE" envDefault:"0660"`       // of unix: addresses
+	ProxyProtocolFrom []netip.Prefix `env:"PROXY_PROTOCOL_FROM"`                      // as TrustedProxies
+	AdminListen       string         `env:"ADMIN_LISTEN" envDefault:"127.0.0.1:9090"` // host:port of health and metrics
+	Paths             []string       `env:"PATHS" envDefault:"/stomp"`                // clean and distinct, never "/"
+	PProf             bool           `env:"PPROF" envDefault:"false"`                 // profiles at the admin listener
+}
+
+// TLS is how browsers are served over TLS. The files were readable and parsed
+// when the configuration was read.
+type TLS struct {
+	CertFile     string     `env:"TLS_CERT_FILE"` // PEM; "" is without TLS
+	KeyFile      string     `env:"TLS_KEY_FILE"`  // PEM; set where CertFile is
+	MinVersion   TLSVersion `env:"TLS_MIN_VERSION" envDefault:"1.2"`
+	ClientCAFile string     `env:"TLS_CLIENT_CA_FILE"` // PEM bundle; set where ClientAuth is not off
+	ClientAuth   ClientAuth `env:"TLS_CLIENT_AUTH" envDefault:"off"`
 }
 
 // Origin is which pages may open a session.
@@ -40,15 +59,16 @@ type Origin struct {
 	Allowed        Origins        `env:"ORIGINS" envDefault:"same-origin"`
 	AllowNull      bool           `env:"ALLOW_NULL_ORIGIN" envDefault:"false"`
 	AllowMissing   bool           `env:"ALLOW_MISSING_ORIGIN" envDefault:"true"`
-	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES"` // masked; IPv4 is never mapped into IPv6
+	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES"` // masked; IPv4 is never mapped into IPv6; zero is unix
 }
 
 // Broker is where the brokers are and how often they are tried.
 type Broker struct {
-	Endpoints   []Endpoint    `env:"BROKERS"` // at least one, in order of preference
-	DialTimeout time.Duration `env:"BROKER_DIAL_TIMEOUT" envDefault:"5s"`
-	BackoffMin  time.Duration `env:"BROKER_BACKOFF_MIN" envDefault:"1s"`
-	BackoffMax  time.Duration `env:"BROKER_BACKOFF_MAX" envDefault:"30s"`
+	Endpoints     []Endpoint    `env:"BROKERS"` // at least one, in order of preference
+	DialTimeout   time.Duration `env:"BROKER_DIAL_TIMEOUT" envDefault:"5s"`
+	BackoffMin    time.Duration `env:"BROKER_BACKOFF_MIN" envDefault:"1s"`
+	BackoffMax    time.Duration `env:"BROKER_BACKOFF_MAX" envDefault:"30s"`
+	ProxyProtocol ProxyProtocol `env:"BROKER_PROXY_PROTOCOL" envDefault:"off"`
 }
 
 // BrokerTLS is how tls:// brokers are verified, and what the gateway shows
@@ -60,16 +80,30 @@ type BrokerTLS struct {
 	KeyFile    string `env:"BROKER_TLS_KEY_FILE"`    // PEM; set where CertFile is
 }
 
-// Credentials replace what the client's CONNECT says. An empty value leaves
-// the client's own.
+// Credentials are what the broker is told in place of what the client's CONNECT
+// says, as the mode has it.
 type Credentials struct {
-	Login    string  `env:"BROKER_LOGIN"`
-	Passcode Secret  `env:"BROKER_PASSCODE"` // never without Login
-	Host     string  `env:"BROKER_HOST"`     // virtual host
-	Dialect  Dialect `env:"BROKER_DIALECT" envDefault:"auto"`
+	Mode     CredentialsMode `env:"BROKER_CREDENTIALS" envDefault:"auto"`
+	Login    string          `env:"BROKER_LOGIN"`    // a template in mode map
+	Passcode Secret          `env:"BROKER_PASSCODE"` // never without Login
+	Host     string          `env:"BROKER_HOST"`     // virtual host; a template in mode map
+	// PasscodeMap is a file with the passcodes of the logins that mode map makes.
+	PasscodeMap string `env:"BROKER_PASSCODE_MAP"`
+
+	Dialect Dialect `env:"BROKER_DIALECT" envDefault:"auto"`
 	// AllowMissing passes a CONNECT without login on as it is, instead of with an
 	// empty one, so that the broker's default user applies.
 	AllowMissing bool `env:"ALLOW_MISSING_LOGIN" envDefault:"false"`
+	// ConnectHeaders go on to the broker beside the standard ones; * is all. None
+	// are all without a policy, and none with one.
+	ConnectHeaders []ConnectHeader `env:"CONNECT_HEADERS"`
+}
+
+// Policy is which principals may send and subscribe to what.
+type Policy struct {
+	File      string    `env:"POLICY_FILE"`                // readable when the configuration was read; "" allows what the broker does
+	Audit     AuditMode `env:"AUDIT" envDefault:"denials"` // which decisions are logged
+	AuditFile string    `env:"AUDIT_FILE"`                 // "" is standard output
 }
 
 // HeartBeats are what the gateway offers on each leg.
@@ -144,4 +178,10 @@ type Drain struct {
 type Log struct {
 	Level  LogLevel  `env:"LOG_LEVEL" envDefault:"info"`
 	Format LogFormat `env:"LOG_FORMAT" envDefault:"json"`
+}
+
+// Admin is who may change something at the admin listener.
+type Admin struct {
+	Token Secret     `env:"ADMIN_TOKEN"` // without it nothing can be changed
+	Hosts []HostName `env:"ADMIN_HOSTS"` // beside IP addresses and localhost
 }

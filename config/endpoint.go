@@ -47,6 +47,12 @@ func (e *Endpoint) UnmarshalText(text []byte) error {
 
 const endpointForm = "tcp://host:port or tls://host:port"
 
+// isHostPort says whether s is an address to listen at; no host is every one.
+func isHostPort(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	return err == nil && isPort(port, 0) && (host == "" || isHost(host))
+}
+
 // isHost says whether s is an IP address or could be a host's name. Underscores
 // are no part of host names, but of those in container networks.
 func isHost(s string) bool {

@@ -23,7 +23,7 @@ func ExampleParse_mistakes() {
 	})
 	fmt.Println(err)
 	// Output:
-	// STOMPGW_LISTEN="abc": expected host:port, such as :8080
+	// STOMPGW_LISTEN="abc": expected host:port, unix:/path, systemd or systemd:name, such as :8080
 	// STOMPGW_BROKERS="tcp://***@rabbit": expected no login in a broker's address, but in STOMPGW_BROKER_LOGIN and STOMPGW_BROKER_PASSCODE
 	// STOMPGW_ORIGIN="***": expected a known name; did you mean STOMPGW_ORIGINS?
 }

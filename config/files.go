@@ -34,18 +34,22 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// checkTLSFiles reads and parses what the TLS variables name.
-func (r *reading) checkTLSFiles(c BrokerTLS) {
-	const ca, cert, key = Prefix + "BROKER_TLS_CA_FILE", Prefix + "BROKER_TLS_CERT_FILE", Prefix + "BROKER_TLS_KEY_FILE"
-	if pem, ok := r.readPEM(ca, c.CAFile); ok && !x509.NewCertPool().AppendCertsFromPEM(pem) {
-		r.mistake(ca, "a PEM file with CA certificates")
+// checkCA reads and parses the authorities that a variable names, if it names any.
+func (r *reading) checkCA(name, file string) {
+	if pem, ok := r.readPEM(Prefix+name, file); ok && !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		r.mistake(Prefix+name, "a PEM file with CA certificates")
 	}
-	certPEM, certRead := r.readPEM(cert, c.CertFile)
-	keyPEM, keyRead := r.readPEM(key, c.KeyFile)
+}
+
+// checkKeyPair reads and parses a certificate and its key.
+func (r *reading) checkKeyPair(certName, certFile, keyName, keyFile string) {
+	cert, key := Prefix+certName, Prefix+keyName
+	certPEM, certRead := r.readPEM(cert, certFile)
+	keyPEM, keyRead := r.readPEM(key, keyFile)
 	switch {
-	case c.CertFile == "" && c.KeyFile != "":
+	case certFile == "" && keyFile != "":
 		r.mistake(key, "only together with "+cert)
-	case c.CertFile != "" && c.KeyFile == "":
+	case certFile != "" && keyFile == "":
 		r.mistake(cert, "only together with "+key)
 	case certRead && keyRead && !x509.NewCertPool().AppendCertsFromPEM(certPEM):
 		r.mistake(cert, "a PEM file with a certificate")

@@ -73,6 +73,26 @@ func parseTransport(s string) (Transport, error) {
 	return "", unexpected(transportForm)
 }
 
+const connectHeaderForm = "names of headers, such as client-id, or *"
+
+// parseConnectHeader takes a name without what STOMP would escape.
+func parseConnectHeader(s string) (ConnectHeader, error) {
+	if !isHTTPToken(s) {
+		return "", unexpected(connectHeaderForm)
+	}
+	return ConnectHeader(s), nil
+}
+
+const hostNamesForm = "names of hosts without ports, such as gateway.internal"
+
+// parseHostName gives a name as it is compared.
+func parseHostName(s string) (HostName, error) {
+	if !isHost(s) || strings.Contains(s, ":") {
+		return "", unexpected(hostNamesForm)
+	}
+	return HostName(strings.ToLower(strings.TrimSuffix(s, "."))), nil
+}
+
 const pathForm = `paths that begin with /, such as /stomp, without a slash at the end, and not "/" itself`
 
 // parsePath takes clean paths of unreserved characters only, which need no
@@ -95,11 +115,15 @@ func parsePath(s string) (string, error) {
 	return s, nil
 }
 
-const proxyForm = "addresses and CIDRs, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32"
+const proxyForm = "addresses, CIDRs and unix, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32"
 
-// parseProxy reads an address or a CIDR. One whose address goes on behind its
-// mask is refused, because either half may be the typo.
+// parseProxy reads an address or a CIDR, or unix, which is the zero Prefix. A CIDR
+// whose address goes on behind its mask is refused, because either half may be
+// the typo.
 func parseProxy(s string) (netip.Prefix, error) {
+	if s == unixPeers {
+		return netip.Prefix{}, nil
+	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
 		a, err := netip.ParseAddr(s)
@@ -120,6 +144,9 @@ func parseProxy(s string) (netip.Prefix, error) {
 	}
 	return p, nil
 }
+
+// unixPeers stands for those who come by a Unix socket and so have no address.
+const unixPeers = "unix"
 
 func isIP(s string) bool {
 	_, err := netip.ParseAddr(s)

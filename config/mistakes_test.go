@@ -17,12 +17,24 @@ const long = "0123456789abcdef0123456789abcdef"
 
 var mistakes = []struct{ environ, want string }{
 	// Listeners.
-	{`LISTEN=abc`, `STOMPGW_LISTEN="abc": expected host:port, such as :8080`},
-	{`LISTEN=8080`, `STOMPGW_LISTEN="8080": expected host:port, such as :8080`},
-	{`LISTEN=:65536`, `STOMPGW_LISTEN=":65536": expected host:port, such as :8080`},
-	{`LISTEN=:http`, `STOMPGW_LISTEN=":http": expected host:port, such as :8080`},
-	{`LISTEN=::1:80`, `STOMPGW_LISTEN="::1:80": expected host:port, such as :8080`},
-	{`LISTEN=a b:80`, `STOMPGW_LISTEN="a b:80": expected host:port, such as :8080`},
+	{`LISTEN=abc`, `STOMPGW_LISTEN="abc": expected host:port, unix:/path, systemd or systemd:name, such as :8080`},
+	{`LISTEN=8080`, `STOMPGW_LISTEN="8080": expected host:port, unix:/path, systemd or systemd:name, such as :8080`},
+	{`LISTEN=:65536`, `STOMPGW_LISTEN=":65536": expected host:port, unix:/path, systemd or systemd:name, such as :8080`},
+	{`LISTEN=:http`, `STOMPGW_LISTEN=":http": expected host:port, unix:/path, systemd or systemd:name, such as :8080`},
+	{`LISTEN=::1:80`, `STOMPGW_LISTEN="::1:80": expected host:port, unix:/path, systemd or systemd:name, such as :8080`},
+	{`LISTEN=a b:80`, `STOMPGW_LISTEN="a b:80": expected host:port, unix:/path, systemd or systemd:name, such as :8080`},
+	{`LISTEN=:1,:2,x`, `STOMPGW_LISTEN=":1,:2,x": expected host:port, unix:/path, systemd or systemd:name, such as :8080 (item 3)`},
+	{`LISTEN=:1,[::]:1`, `STOMPGW_LISTEN=":1,[::]:1": expected addresses of which none takes in another (:1 and [::]:1)`},
+	{`LISTEN=:1,:1`, `STOMPGW_LISTEN=":1,:1": expected each address once (item 2)`},
+	{`LISTEN=systemd:`, `STOMPGW_LISTEN="systemd:": expected host:port, unix:/path, systemd or systemd:name, such as :8080`},
+	{`LISTEN=unix:gw.sock`, `STOMPGW_LISTEN="unix:gw.sock": expected unix: with an absolute path, such as unix:/run/stompgw/browsers.sock`},
+	{`LISTEN=unix:/run/../gw.sock`, `STOMPGW_LISTEN="unix:/run/../gw.sock": expected unix: with an absolute path, such as unix:/run/stompgw/browsers.sock`},
+	{`LISTEN=unix:/0123456789012345678901234567890123456789012345678901234567890123456789012345678901`, `STOMPGW_LISTEN="unix:/0123456789012345678901234567890123456789012345678901234567890123456789012345678901": expected unix: with a path of at most 80 bytes`},
+	{`UNIX_SOCKET_MODE=0400`, `STOMPGW_UNIX_SOCKET_MODE="0400": expected an octal mode from 0600 to 0777, such as 0660`},
+	{`UNIX_SOCKET_MODE=1777`, `STOMPGW_UNIX_SOCKET_MODE="1777": expected an octal mode from 0600 to 0777, such as 0660`},
+	{`UNIX_SOCKET_MODE=rw`, `STOMPGW_UNIX_SOCKET_MODE="rw": expected an octal mode from 0600 to 0777, such as 0660`},
+	{`PROXY_PROTOCOL_FROM=lb.internal`, `STOMPGW_PROXY_PROTOCOL_FROM="lb.internal": expected addresses, CIDRs and unix, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
+	{`PROXY_PROTOCOL_FROM=unix,unix`, `STOMPGW_PROXY_PROTOCOL_FROM="unix,unix": expected each proxy once (item 2)`},
 	{`ADMIN_LISTEN=off`, `STOMPGW_ADMIN_LISTEN="off": expected host:port, such as 127.0.0.1:9090`},
 	{`ADMIN_LISTEN=127.0.0.1:8080`, `STOMPGW_ADMIN_LISTEN="127.0.0.1:8080": expected another address than STOMPGW_LISTEN (:8080)`},
 	{`LISTEN=[::]:9090`, `STOMPGW_ADMIN_LISTEN="127.0.0.1:9090": expected another address than STOMPGW_LISTEN ([::]:9090)`},
@@ -36,6 +48,12 @@ var mistakes = []struct{ environ, want string }{
 	{`PATHS=/a, /a`, `STOMPGW_PATHS="/a, /a": expected each path once (item 2)`},
 	{`PATHS=/a,,/b`, `STOMPGW_PATHS="/a,,/b": expected a comma-separated list without empty items (item 2)`},
 	{`PPROF=on`, `STOMPGW_PPROF="on": expected true or false`},
+
+	// TLS for browsers, without files.
+	{`TLS_MIN_VERSION=1.1`, `STOMPGW_TLS_MIN_VERSION="1.1": expected 1.2 or 1.3`},
+	{`TLS_MIN_VERSION=1.3`, `STOMPGW_TLS_MIN_VERSION="1.3": expected nothing without STOMPGW_TLS_CERT_FILE`},
+	{`TLS_CLIENT_AUTH=on`, `STOMPGW_TLS_CLIENT_AUTH="on": expected off, optional or required`},
+	{`TLS_CLIENT_AUTH=required`, `STOMPGW_TLS_CLIENT_AUTH="required": expected nothing without STOMPGW_TLS_CERT_FILE`},
 
 	// Origins.
 	{`ORIGINS=example.com`, `STOMPGW_ORIGINS="example.com": expected same-origin, scheme://host[:port], https://*.example.com or * alone`},
@@ -56,10 +74,10 @@ var mistakes = []struct{ environ, want string }{
 	{`ORIGINS=https://a,`, `STOMPGW_ORIGINS="https://a,": expected a comma-separated list without empty items (item 2)`},
 	{`ALLOW_NULL_ORIGIN=yes`, `STOMPGW_ALLOW_NULL_ORIGIN="yes": expected true or false`},
 	{`ALLOW_MISSING_ORIGIN=no`, `STOMPGW_ALLOW_MISSING_ORIGIN="no": expected true or false`},
-	{`TRUSTED_PROXIES=proxy.internal`, `STOMPGW_TRUSTED_PROXIES="proxy.internal": expected addresses and CIDRs, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
-	{`TRUSTED_PROXIES=10.0.0.0/33`, `STOMPGW_TRUSTED_PROXIES="10.0.0.0/33": expected addresses and CIDRs, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
-	{`TRUSTED_PROXIES=fe80::1%eth0`, `STOMPGW_TRUSTED_PROXIES="fe80::1%eth0": expected addresses and CIDRs, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
-	{`TRUSTED_PROXIES=::ffff:10.0.0.0/90`, `STOMPGW_TRUSTED_PROXIES="::ffff:10.0.0.0/90": expected addresses and CIDRs, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
+	{`TRUSTED_PROXIES=proxy.internal`, `STOMPGW_TRUSTED_PROXIES="proxy.internal": expected addresses, CIDRs and unix, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
+	{`TRUSTED_PROXIES=10.0.0.0/33`, `STOMPGW_TRUSTED_PROXIES="10.0.0.0/33": expected addresses, CIDRs and unix, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
+	{`TRUSTED_PROXIES=fe80::1%eth0`, `STOMPGW_TRUSTED_PROXIES="fe80::1%eth0": expected addresses, CIDRs and unix, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
+	{`TRUSTED_PROXIES=::ffff:10.0.0.0/90`, `STOMPGW_TRUSTED_PROXIES="::ffff:10.0.0.0/90": expected addresses, CIDRs and unix, such as 10.0.0.0/8,192.0.2.7,2001:db8::/32`},
 	{`TRUSTED_PROXIES=::1,10.0.0.1/8`, `STOMPGW_TRUSTED_PROXIES="::1,10.0.0.1/8": expected no address bits behind the mask, such as 10.0.0.0/8 (item 2)`},
 	{`TRUSTED_PROXIES=10.0.0.1,10.0.0.1/32`, `STOMPGW_TRUSTED_PROXIES="10.0.0.1,10.0.0.1/32": expected each proxy once (item 2)`},
 
@@ -83,6 +101,7 @@ var mistakes = []struct{ environ, want string }{
 	{`BROKER_DIAL_TIMEOUT=0`, `STOMPGW_BROKER_DIAL_TIMEOUT="0": expected a duration from 1ms to 5m, such as 5s`},
 	{`BROKER_BACKOFF_MIN=-1s`, `STOMPGW_BROKER_BACKOFF_MIN="-1s": expected a duration from 1ms to 1h, such as 1s`},
 	{`BROKER_BACKOFF_MAX=2h`, `STOMPGW_BROKER_BACKOFF_MAX="2h": expected a duration from 1ms to 1h, such as 30s`},
+	{`BROKER_PROXY_PROTOCOL=v1`, `STOMPGW_BROKER_PROXY_PROTOCOL="v1": expected off or v2`},
 	{`BROKER_BACKOFF_MIN=1m`, `STOMPGW_BROKER_BACKOFF_MIN="1m": expected at most STOMPGW_BROKER_BACKOFF_MAX (30s)`},
 
 	// Login.
@@ -98,7 +117,15 @@ var mistakes = []struct{ environ, want string }{
 	{`BROKER_PASSCODE=b`, `STOMPGW_BROKER_PASSCODE="***": expected only together with STOMPGW_BROKER_LOGIN`},
 	{`BROKER_PASSCODE_FILE=DIR/passcode`, `STOMPGW_BROKER_PASSCODE_FILE="DIR/passcode": expected only together with STOMPGW_BROKER_LOGIN`},
 	{`BROKER_DIALECT=RabbitMQ`, `STOMPGW_BROKER_DIALECT="RabbitMQ": expected auto, rabbitmq, activemq, artemis, hornetq or apollo`},
+	{`CONNECT_HEADERS=a b`, `STOMPGW_CONNECT_HEADERS="a b": expected names of headers, such as client-id, or *`},
 	{`ALLOW_MISSING_LOGIN=y`, `STOMPGW_ALLOW_MISSING_LOGIN="y": expected true or false`},
+
+	// Policy.
+	{`POLICY_FILE=DIR/none`, `STOMPGW_POLICY_FILE="DIR/none": expected a readable file (no such file or directory)`},
+	{`POLICY_FILE=DIR`, `STOMPGW_POLICY_FILE="DIR": expected a readable file (is a directory)`},
+	{`AUDIT=on`, `STOMPGW_AUDIT="on": expected denials, all or off`},
+	{`AUDIT_FILE=DIR/audit`, `STOMPGW_AUDIT_FILE="DIR/audit": expected nothing without STOMPGW_POLICY_FILE`},
+	{"POLICY_FILE=DIR/lines\nAUDIT=off\nAUDIT_FILE=DIR/audit", `STOMPGW_AUDIT_FILE="DIR/audit": expected nothing with STOMPGW_AUDIT=off`},
 
 	// Heart-beats and times.
 	{`BROKER_HEART_BEAT=10s`, `STOMPGW_BROKER_HEART_BEAT="10s": expected what the gateway can send and what it wants to receive, each 0 or a duration from 1s to 1h, such as 10s,10s`},
@@ -172,6 +199,14 @@ var mistakes = []struct{ environ, want string }{
 	{"LOG_LEVEL=" + strings.Repeat("a", 199) + "ü", `STOMPGW_LOG_LEVEL="` + strings.Repeat("a", 199) + `…": expected debug, info, warn or error`},
 
 	// Names.
+	// Admin pages.
+	{`ADMIN_TOKEN=fifteen-letters`, `STOMPGW_ADMIN_TOKEN="***": expected at least 16 visible ASCII characters`},
+	{`ADMIN_TOKEN=sixteen letters and more`, `STOMPGW_ADMIN_TOKEN="***": expected at least 16 visible ASCII characters`},
+	{`ADMIN_TOKEN=sixteen-letters-und-mehr-ü`, `STOMPGW_ADMIN_TOKEN="***": expected at least 16 visible ASCII characters`},
+	{`ADMIN_HOSTS=gateway:9090`, `STOMPGW_ADMIN_HOSTS="gateway:9090": expected names of hosts without ports, such as gateway.internal`},
+	{`ADMIN_HOSTS=a,*.b`, `STOMPGW_ADMIN_HOSTS="a,*.b": expected names of hosts without ports, such as gateway.internal (item 2)`},
+	{`ADMIN_HOSTS=a,A`, `STOMPGW_ADMIN_HOSTS="a,A": expected each name once (item 2)`},
+
 	{`LISEN=:1`, `STOMPGW_LISEN="***": expected a known name; did you mean STOMPGW_LISTEN?`},
 	{`BROKER=tcp://a`, `STOMPGW_BROKER="***": expected a known name; did you mean STOMPGW_BROKERS?`},
 	{`BROKER_PASSCODEFILE=x`, `STOMPGW_BROKER_PASSCODEFILE="***": expected a known name; did you mean STOMPGW_BROKER_PASSCODE_FILE?`},
@@ -189,7 +224,7 @@ var mistakes = []struct{ environ, want string }{
 	// Several at once: in the order of the reference, unknown names last; what
 	// depends on a mistake is not judged.
 	{"LOG_LEVEL=x\nZ=1\nA=1\nBROKER_PASSCODE=x\nLISTEN=:x\nADMIN_LISTEN=:x", "" +
-		`STOMPGW_LISTEN=":x": expected host:port, such as :8080` + "\n" +
+		`STOMPGW_LISTEN=":x": expected host:port, unix:/path, systemd or systemd:name, such as :8080` + "\n" +
 		`STOMPGW_ADMIN_LISTEN=":x": expected host:port, such as 127.0.0.1:9090` + "\n" +
 		`STOMPGW_BROKER_PASSCODE="***": expected only together with STOMPGW_BROKER_LOGIN` + "\n" +
 		`STOMPGW_LOG_LEVEL="x": expected debug, info, warn or error` + "\n" +

@@ -35,8 +35,18 @@ var parsers = map[reflect.Type]env.ParserFunc{
 	reflect.TypeFor[[]string]():       listOf("path", parsePath),
 	reflect.TypeFor[[]Endpoint]():     listOf("broker", parseEndpoint),
 	reflect.TypeFor[[]netip.Prefix](): listOf("proxy", parseProxy),
+	reflect.TypeFor[[]Address]():      listOf("address", parseAddress),
 	reflect.TypeFor[[]Transport]():    listOf("transport", parseTransport),
 	reflect.TypeFor[[]Peer]():         listOf("peer", parsePeer),
+	reflect.TypeFor[[]HostName]():     listOf("name", parseHostName),
+
+	reflect.TypeFor[[]ConnectHeader](): listOf("header", parseConnectHeader),
+
+	reflect.TypeFor[[]AuthMethod]():    listOf("method", parseAuthMethod),
+	reflect.TypeFor[[]TokenSource]():   listOf("place", parseSource),
+	reflect.TypeFor[[]Audience]():      listOf("audience", parseAudience),
+	reflect.TypeFor[[]JWTAlgorithm]():  listOf("algorithm", parseAlgorithm),
+	reflect.TypeFor[[]WebhookSecret](): listOf("thing", parseWebhookSecret),
 }
 
 // parseTopic fills in one field of Config. The env package names the field that

@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -82,18 +81,32 @@ var (
 	boolean   = rule{form: "true or false"}
 	heartBeat = rule{form: "what the gateway can send and what it wants to receive, each 0 or a duration from 1s to 1h", example: "10s,10s"}
 	pemFile   = rule{form: "a readable PEM file"}
+	anyFile   = rule{form: "a readable file"}
+	logFile   = rule{form: "a file to append to"}
 	origins   = rule{form: originForm}
 	proxies   = rule{form: proxyForm}
 	paths     = rule{form: pathForm}
+	addresses = rule{form: addressForm, example: ":8080"}
 	transport = rule{form: transportForm}
 	peers     = rule{form: peerForm}
+
+	connectHeaders = rule{form: connectHeaderForm}
+
 	endpoints = rule{form: endpointForm, ok: func(v any) bool { return len(v.([]Endpoint)) > 0 }}
 
+	fileMode = rule{form: "an octal mode from 0600 to 0777", example: "0660", ok: func(v any) bool {
+		return v.(FileMode) >= 0o600 && v.(FileMode) <= 0o777
+	}}
 	scriptURL = rule{form: "an http or https URL, or a path on this host", example: "/sockjs.min.js", ok: func(v any) bool {
 		return isScriptURL(v.(string))
 	}}
 	hostName = rule{form: "a host name or an IP address", ok: func(v any) bool {
 		return v.(string) == "" || isHost(v.(string))
+	}}
+	hostNames = rule{form: hostNamesForm}
+	token     = rule{form: "at least 16 visible ASCII characters", ok: func(v any) bool {
+		s := v.(Secret)
+		return !s.IsSet() || isToken(s.Reveal())
 	}}
 	headerValue = rule{form: "text without CR, LF or NUL", ok: func(v any) bool {
 		if s, ok := v.(Secret); ok {
@@ -119,10 +132,7 @@ func hostPortOrOff(example string) rule {
 
 // hostPort takes addresses to listen on.
 func hostPort(example string) rule {
-	return rule{form: "host:port", example: example, ok: func(v any) bool {
-		host, port, err := net.SplitHostPort(v.(string))
-		return err == nil && isPort(port, 0) && (host == "" || isHost(host))
-	}}
+	return rule{form: "host:port", example: example, ok: func(v any) bool { return isHostPort(v.(string)) }}
 }
 
 // short writes a duration without the zeroes that Duration.String ends in: 10m,

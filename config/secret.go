@@ -51,3 +51,15 @@ func (s *Secret) UnmarshalText(text []byte) error {
 	*s = NewSecret(string(text))
 	return nil
 }
+
+// isToken says whether s can stand in an Authorization header and is long enough
+// not to be guessed.
+func isToken(s string) bool {
+	const least = 16
+	for _, c := range []byte(s) {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(s) >= least
+}

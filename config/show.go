@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -22,36 +23,19 @@ func (c Config) String() string { return strings.Join(c.Lines(), "\n") }
 
 // text writes a value as its variable would have it.
 func text(value any) string {
-	switch v := value.(type) {
-	case time.Duration:
-		return short(v)
-	case []string:
-		return strings.Join(v, ",")
-	case []Transport:
-		return joinWords(v)
-	case []Peer:
-		return joinWords(v)
-	case []Endpoint:
-		return join(v)
-	case []netip.Prefix:
-		return join(v)
-	default:
-		return fmt.Sprint(v)
+	if d, ok := value.(time.Duration); ok {
+		return short(d)
 	}
-}
-
-func joinWords[T ~string](list []T) string {
-	items := make([]string, len(list))
-	for i, item := range list {
-		items[i] = string(item)
+	list := reflect.ValueOf(value)
+	if list.Kind() != reflect.Slice {
+		return fmt.Sprint(value)
 	}
-	return strings.Join(items, ",")
-}
-
-func join[T fmt.Stringer](list []T) string {
-	items := make([]string, len(list))
-	for i, item := range list {
-		items[i] = item.String()
+	items := make([]string, list.Len())
+	for i := range items {
+		items[i] = fmt.Sprint(list.Index(i).Interface())
+		if list.Index(i).Interface() == any(netip.Prefix{}) {
+			items[i] = unixPeers
+		}
 	}
 	return strings.Join(items, ",")
 }

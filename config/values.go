@@ -19,6 +19,47 @@ const (
 	DialectApollo   Dialect = "apollo"
 )
 
+// AuditMode is which of the policy's decisions are logged.
+type AuditMode string
+
+// The modes.
+const (
+	AuditDenials AuditMode = "denials"
+	AuditAll     AuditMode = "all"
+	AuditOff     AuditMode = "off"
+)
+
+// TLSVersion is a version of TLS.
+type TLSVersion string
+
+// The versions.
+const (
+	TLS12 TLSVersion = "1.2"
+	TLS13 TLSVersion = "1.3"
+)
+
+// ClientAuth says whether clients show a certificate.
+type ClientAuth string
+
+// The ways. A certificate that is shown must be good in either of the last two.
+const (
+	ClientAuthOff      ClientAuth = "off"
+	ClientAuthOptional ClientAuth = "optional"
+	ClientAuthRequired ClientAuth = "required"
+)
+
+// ProxyProtocol says which PROXY header brokers get.
+type ProxyProtocol string
+
+// The headers.
+const (
+	ProxyProtocolOff ProxyProtocol = "off"
+	ProxyProtocolV2  ProxyProtocol = "v2"
+)
+
+// ConnectHeader is a header of CONNECT that may go on, or * for every one.
+type ConnectHeader string
+
 // MessageType is the type of the WebSocket messages that browsers get.
 type MessageType string
 
@@ -113,3 +154,9 @@ func (h *HeartBeat) UnmarshalText(text []byte) error {
 	h.Send, h.Receive = values[0], values[1]
 	return nil
 }
+
+// HostName is a name of a host, in lower case and without a dot at its end.
+type HostName string
+
+// String gives the name.
+func (n HostName) String() string { return string(n) }

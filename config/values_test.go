@@ -15,10 +15,22 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		Server:      Server{Listen: ":8080", AdminListen: "127.0.0.1:9090", Paths: []string{"/stomp"}},
+		Server:      Server{Listen: []Address{":8080"}, UnixSocketMode: 0o660, AdminListen: "127.0.0.1:9090", Paths: []string{"/stomp"}},
+		TLS:         TLS{MinVersion: TLS12, ClientAuth: ClientAuthOff},
 		Origin:      Origin{Allowed: Origins{Same: true}, AllowMissing: true},
-		Broker:      Broker{[]Endpoint{{Address: "a:61613"}}, 5 * time.Second, time.Second, 30 * time.Second},
-		Credentials: Credentials{Dialect: DialectAuto},
+		Broker:      Broker{[]Endpoint{{Address: "a:61613"}}, 5 * time.Second, time.Second, 30 * time.Second, ProxyProtocolOff},
+		Credentials: Credentials{Mode: CredentialsAuto, Dialect: DialectAuto},
+		Auth:        Auth{Methods: []AuthMethod{AuthNone}, CertificateName: CertificateCN, RenewDestination: "/stompgw/renew"},
+		JWT: JWT{
+			Sources: []TokenSource{"header"}, NameClaim: "sub", Skew: 30 * time.Second,
+			Refresh: 10 * time.Minute, MaxStale: time.Hour, Timeout: 5 * time.Second,
+		},
+		Webhook: Webhook{Timeout: 5 * time.Second, Cache: 5 * time.Second},
+		ProxyAuth: ProxyAuth{
+			User: "X-Forwarded-User", Email: "X-Forwarded-Email", Groups: "X-Forwarded-Groups",
+			PreferredUsername: "X-Forwarded-Preferred-Username",
+		},
+		Policy: Policy{Audit: AuditDenials},
 		HeartBeats: HeartBeats{
 			HeartBeat{10 * time.Second, 10 * time.Second}, HeartBeat{10 * time.Second, 10 * time.Second}, 25 * time.Second,
 		},
@@ -43,29 +55,78 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// everything sets each variable, but for TLS files and the cluster, to another value than its
+// everything sets each variable, but for files and what excludes others, to another value than its
 // default, in the form that Lines gives.
-const everything = `STOMPGW_LISTEN=127.0.0.1:0
+const everything = `STOMPGW_LISTEN=127.0.0.1:0,[::1]:0,unix:/run/gw.sock,systemd,systemd:web
+STOMPGW_UNIX_SOCKET_MODE=0600
+STOMPGW_PROXY_PROTOCOL_FROM=192.0.2.0/24,unix
 STOMPGW_ADMIN_LISTEN=[::1]:0
 STOMPGW_PATHS=/stomp,/ws/v1.0_~-
 STOMPGW_PPROF=true
+STOMPGW_TLS_CERT_FILE=
+STOMPGW_TLS_KEY_FILE=
+STOMPGW_TLS_MIN_VERSION=1.2
+STOMPGW_TLS_CLIENT_CA_FILE=
+STOMPGW_TLS_CLIENT_AUTH=off
 STOMPGW_ORIGINS=same-origin,https://a.example,http://b.example:8080,https://*.c.example,https://*.c.example:8443
 STOMPGW_ALLOW_NULL_ORIGIN=true
 STOMPGW_ALLOW_MISSING_ORIGIN=false
-STOMPGW_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7/32,2001:db8::/32
+STOMPGW_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7/32,2001:db8::/32,unix
 STOMPGW_BROKERS=tcp://a:1,tls://[::1]:61614
 STOMPGW_BROKER_DIAL_TIMEOUT=1ms
 STOMPGW_BROKER_BACKOFF_MIN=2s
 STOMPGW_BROKER_BACKOFF_MAX=1h
+STOMPGW_BROKER_PROXY_PROTOCOL=v2
 STOMPGW_BROKER_TLS_CA_FILE=
 STOMPGW_BROKER_TLS_SERVER_NAME=broker.example
 STOMPGW_BROKER_TLS_CERT_FILE=
 STOMPGW_BROKER_TLS_KEY_FILE=
+STOMPGW_BROKER_CREDENTIALS=service
 STOMPGW_BROKER_LOGIN=gäste: a=b
 STOMPGW_BROKER_PASSCODE=***
 STOMPGW_BROKER_HOST=/
+STOMPGW_BROKER_PASSCODE_MAP=
 STOMPGW_BROKER_DIALECT=apollo
 STOMPGW_ALLOW_MISSING_LOGIN=true
+STOMPGW_CONNECT_HEADERS=client-id,x-app
+STOMPGW_AUTH=jwt,proxy,webhook
+STOMPGW_USERS_FILE=
+STOMPGW_CERTIFICATE_NAME=cn
+STOMPGW_TOKEN_EXPIRY_GRACE=1m
+STOMPGW_RENEW_DESTINATION=/token
+STOMPGW_TOKEN_SOURCES=cookie:t,connect:passcode,query:access_token,subprotocol
+STOMPGW_JWT_ISSUER=acme
+STOMPGW_JWT_AUDIENCE=https://gw.example,gw
+STOMPGW_JWT_ALGORITHMS=PS512,EdDSA
+STOMPGW_JWT_JWKS_URL=http://idp.example/keys
+STOMPGW_JWT_JWKS_FILE=
+STOMPGW_JWT_SECRET=
+STOMPGW_JWT_CA_FILE=
+STOMPGW_JWT_ALLOW_HTTP=true
+STOMPGW_JWT_NAME_CLAIM=realm.user
+STOMPGW_JWT_CLOCK_SKEW=0s
+STOMPGW_JWT_ALLOW_NO_EXPIRY=true
+STOMPGW_JWT_REFRESH=1m
+STOMPGW_JWT_MAX_STALE=2h
+STOMPGW_JWT_TIMEOUT=1s
+STOMPGW_WEBHOOK_URL=http://hook.example/ask?x=1
+STOMPGW_WEBHOOK_SEND=query,passcode
+STOMPGW_WEBHOOK_SECRET=***
+STOMPGW_WEBHOOK_CA_FILE=
+STOMPGW_WEBHOOK_CERT_FILE=
+STOMPGW_WEBHOOK_KEY_FILE=
+STOMPGW_WEBHOOK_ALLOW_HTTP=true
+STOMPGW_WEBHOOK_TIMEOUT=1s
+STOMPGW_WEBHOOK_CACHE=0s
+STOMPGW_WEBHOOK_RECHECK=30s
+STOMPGW_PROXY_AUTH_PROXIES=10.0.0.0/8
+STOMPGW_PROXY_AUTH_USER_HEADER=Remote-User
+STOMPGW_PROXY_AUTH_EMAIL_HEADER=Remote-Email
+STOMPGW_PROXY_AUTH_GROUPS_HEADER=Remote-Groups
+STOMPGW_PROXY_AUTH_PREFERRED_USERNAME_HEADER=Remote-Name
+STOMPGW_POLICY_FILE=
+STOMPGW_AUDIT=all
+STOMPGW_AUDIT_FILE=
 STOMPGW_BROKER_HEART_BEAT=0s,1h
 STOMPGW_CLIENT_HEART_BEAT=1s,1m30s
 STOMPGW_PING_INTERVAL=10m
@@ -105,11 +166,15 @@ STOMPGW_DRAIN_DELAY=0s
 STOMPGW_DRAIN_SPREAD=1h
 STOMPGW_DRAIN_TIMEOUT=1h
 STOMPGW_LOG_LEVEL=debug
-STOMPGW_LOG_FORMAT=console`
+STOMPGW_LOG_FORMAT=console
+STOMPGW_ADMIN_TOKEN=***
+STOMPGW_ADMIN_HOSTS=a,stompgw.internal`
 
 // TestLines: what is written is what was read, each variable in its own field.
 func TestLines(t *testing.T) {
-	c, err := Parse(strings.Split(everything, "\n"))
+	// A name in certificates needs certificates, which are files.
+	given := strings.Replace(everything, "STOMPGW_CERTIFICATE_NAME=cn\n", "", 1)
+	c, err := Parse(strings.Split(strings.Replace(given, "ADMIN_TOKEN=***", "ADMIN_TOKEN=sixteen-letters-and-more", 1), "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

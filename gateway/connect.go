@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/stompgw/stompgw/auth"
 	"github.com/stompgw/stompgw/broker"
@@ -107,6 +110,7 @@ func (r *connectRequest) present(o *Options) {
 	case c.Login != "":
 		r.set("login", c.Login)
 		r.set("passcode", c.Passcode)
+		r.remove("host") // a fixed login is not for any virtual host that a client asks for
 	case !hasLogin && !c.AllowMissingLogin:
 		r.set("login", "")
 		r.set("passcode", "")
@@ -162,15 +166,17 @@ func (r *connectRequest) appendTo(dst []byte, beat frameinspect.HeartBeat, d bro
 
 // login connects to a broker, says CONNECT there, and gives the client the
 // answer. When it returns nil the session is connected and downstream runs.
-func (s *session) login() error {
+func (s *session) login() (err error) {
 	s.phase.Store(loggingIn)
 	o := &s.gw.options
 	ctx, cancel := context.WithTimeout(context.Background(), o.LoginTimeout)
 	defer cancel()
-	if err := s.authenticate(ctx); err != nil {
+	ctx, done := s.gw.tracing.login(ctx, s)
+	defer func() { done(err) }()
+	if err = s.authenticate(ctx); err != nil {
 		return err
 	}
-	conn, target, err := s.gw.brokers.Dial(ctx)
+	conn, target, err := s.gw.brokers.Dial(broker.WithClient(ctx, netip.AddrPortFrom(s.addr, s.port)))
 	if err != nil {
 		return s.unavailable("no broker can be reached now, try again later", err)
 	}
@@ -181,7 +187,10 @@ func (s *session) login() error {
 		target.GivenUp()
 		return errEndedInLogin
 	}
+	_, asked := s.gw.tracing.step(ctx, "CONNECT", trace.WithSpanKind(trace.SpanKindClient))
 	answer, rest, err := s.ask(conn, target)
+	conn.SetReadDeadline(time.Time{}) // before the look at how the session ended: whoever ends it sets another
+	asked(err)
 	switch {
 	case s.how() != nil:
 		target.GivenUp()
@@ -193,7 +202,6 @@ func (s *session) login() error {
 		target.Unanswered(err)
 		return s.loginFailed("the broker does not answer as one", err)
 	}
-	conn.SetReadDeadline(time.Time{})
 	return s.takeAnswer(answer, rest)
 }
 
@@ -231,6 +239,7 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 		return s.loginFailed("the broker does not answer as one", err)
 	}
 	h := head.Head()
+	s.watched("client", h)
 	s.target.Answered(h.Text("server"))
 	s.down.passed(1, len(answer), 0)
 	switch h.Command {

@@ -21,10 +21,10 @@ type framesDown struct {
 	streaming bool         // the frame in progress goes out in fragments
 	text      bool         // and as text
 	check     websocket.TextCheck
-	failed    *wire.Buffer // a buffer whose batch could not be written whole
-	whole     int          // frames that ended since the traffic was counted
 	wasError  bool         // the latest frame is an ERROR
 	cut       bool         // its head went out without its body, which goes nowhere
+	failed    *wire.Buffer // a buffer whose batch could not be written whole
+	whole     int          // frames that ended since the traffic was counted
 	farewell  error        // how the session ends after the frame in progress; nil for not
 }
 
@@ -39,12 +39,21 @@ func (s *session) startDownstream(rest []byte) {
 	s.phase.Store(connected)
 	s.tickSoon()
 	s.pump.Add(1)
+	s.broker.ParkIn(&s.gw.poller, func() { s.downstream(nil) })
 	go s.downstream(rest)
 }
 
-// downstream reads the broker and writes to the client until the session ends.
+// downstream reads the broker and writes to the client until the session ends,
+// beginning with rest. While the broker is quiet it has returned.
 func (s *session) downstream(rest []byte) {
-	defer s.pump.Done()
+	if !s.serveBroker(rest) {
+		s.pump.Done()
+	}
+}
+
+// serveBroker tells whether it returns because the broker's connection has parked.
+// Then the session may be another goroutine's already.
+func (s *session) serveBroker(rest []byte) (parked bool) {
 	defer s.contain("downstream")
 	var err error
 	if len(rest) > 0 {
@@ -54,7 +63,9 @@ func (s *session) downstream(rest []byte) {
 	}
 	for err == nil {
 		var buf *wire.Buffer
-		if buf, err = s.broker.Read(s.gw.pool, s.frames.hold); err != nil {
+		if buf, err = s.broker.Read(s.gw.pool, s.frames.hold); err == wire.ErrParked {
+			return true
+		} else if err != nil {
 			err = &brokerReadError{err}
 			break
 		}
@@ -63,6 +74,7 @@ func (s *session) downstream(rest []byte) {
 		s.downBusy.Store(false)
 	}
 	s.endDownstream(err)
+	return false
 }
 
 // takeFromBroker sends on what the buffer holds beyond what was scanned before.
@@ -159,6 +171,7 @@ func (s *session) brokerEvent(p []byte) (frameinspect.Event, int, error) {
 // brokerHead notes the frames that mean something to the session.
 func (s *session) brokerHead() {
 	f, h := &s.frames, s.fromBroker.Head()
+	s.watched("client", h)
 	f.wasError = h.Command == frameinspect.CmdError
 	switch h.Command {
 	case frameinspect.CmdError:

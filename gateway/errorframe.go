@@ -26,6 +26,7 @@ const (
 	codeBrokerLost         frameinspect.Code = "broker_lost"
 	codeUnauthenticated    frameinspect.Code = "unauthenticated"
 	codeTokenExpired       frameinspect.Code = "token_expired"
+	codeOperatorClosed     frameinspect.Code = "operator_closed"
 	codeDraining           frameinspect.Code = "draining"
 	codeInternal           frameinspect.Code = "internal"
 )

@@ -4,13 +4,16 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"go.uber.org/zap"
 )
 
 // forwarded is where a request really came from and what it asked for.
 type forwarded struct {
-	client netip.Addr
-	scheme string // http or https
-	host   string // as in the Host header
+	client netip.Addr // zero for a peer that has none: it came by a Unix socket
+	port   uint16     // of the client, where it is the peer itself; else 0
+	scheme string     // http or https
+	host   string     // as in the Host header
 }
 
 // resolveForwarded says where a request came from. What forwarding headers say
@@ -24,7 +27,7 @@ func resolveForwarded(r *http.Request, trusted []netip.Prefix) forwarded {
 		via.scheme = "https"
 	}
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		via.client = peer.Addr().Unmap().WithZone("")
+		via.client, via.port = peer.Addr().Unmap().WithZone(""), peer.Port()
 	}
 	if !contains(trusted, via.client) {
 		return via
@@ -55,7 +58,7 @@ func (via forwarded) walk(hops []forwarded, trusted []netip.Prefix) forwarded {
 		if !hop.client.IsValid() {
 			break // unknown or obfuscated: nothing left of it can be believed
 		}
-		via.client = hop.client
+		via.client, via.port = hop.client, 0
 		if !contains(trusted, hop.client) {
 			break
 		}
@@ -63,13 +66,23 @@ func (via forwarded) walk(hops []forwarded, trusted []netip.Prefix) forwarded {
 	return via
 }
 
+// contains tells whether one of the prefixes holds the address. The zero Prefix
+// holds the zero address.
 func contains(prefixes []netip.Prefix, addr netip.Addr) bool {
 	for _, p := range prefixes {
-		if p.Contains(addr) {
+		if p.Contains(addr) || !p.IsValid() && !addr.IsValid() {
 			return true
 		}
 	}
 	return false
+}
+
+// addrField names a client in the log.
+func addrField(client netip.Addr) zap.Field {
+	if !client.IsValid() {
+		return zap.String("addr", "unix")
+	}
+	return zap.Stringer("addr", client)
 }
 
 // xForwardedHops pairs X-Forwarded-For with the scheme and the host, from the

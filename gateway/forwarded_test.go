@@ -101,3 +101,32 @@ func TestForwardedOpenQuote(t *testing.T) {
 		}
 	}
 }
+
+// A peer that came by a Unix socket has no address. It is believed where the zero
+// Prefix is among those that are.
+func TestUnixPeer(t *testing.T) {
+	header := []string{"X-Forwarded-For: 203.0.113.7", "X-Forwarded-Proto: https"}
+	for _, peer := range []string{"@", "", "/run/proxy.sock"} {
+		r := asked(peer, "gw", false, header...)
+		if via := resolveForwarded(r, prefixes(t, "0.0.0.0/0", "::/0")); via != (forwarded{scheme: "http", host: "gw"}) {
+			t.Errorf("%q, not trusted: got %+v", peer, via)
+		}
+		if via := resolveForwarded(r, []netip.Prefix{{}}); via != (forwarded{client: netip.MustParseAddr("203.0.113.7"), scheme: "https", host: "gw"}) {
+			t.Errorf("%q, trusted: got %+v", peer, via)
+		}
+	}
+	if via := resolveForwarded(asked("10.0.0.1:9", "gw", false, header...), []netip.Prefix{{}}); via.client != netip.MustParseAddr("10.0.0.1") {
+		t.Errorf("another peer: got %+v", via)
+	}
+}
+
+// The port is the client's own, or not known.
+func TestClientPort(t *testing.T) {
+	trusted := prefixes(t, "10.0.0.0/8")
+	if via := resolveForwarded(asked("203.0.113.7:4711", "gw", false), trusted); via.port != 4711 {
+		t.Errorf("got %d", via.port)
+	}
+	if via := resolveForwarded(asked("10.0.0.1:4711", "gw", false, "X-Forwarded-For: 203.0.113.7"), trusted); via.port != 0 {
+		t.Errorf("behind a proxy: got %d", via.port)
+	}
+}

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/stompgw/stompgw/broker"
@@ -25,7 +27,7 @@ import (
 // except where zero is said to have a meaning.
 type Options struct {
 	Origins        OriginPolicy
-	TrustedProxies []netip.Prefix // whose forwarding headers are believed
+	TrustedProxies []netip.Prefix // whose forwarding headers are believed; the zero Prefix is whoever comes by a Unix socket
 	Credentials    Credentials
 	Auth           Authenticator  // nil leaves it to the broker
 	Policy         *policy.Engine // nil allows every frame
@@ -63,6 +65,8 @@ type Options struct {
 	MaxHeaders         int
 	MaxBody            int64 // bytes
 
+	Tracer trace.Tracer // records handshakes and logins; nil is without
+
 	// SockJS has the settings of SockJS; nil is without. What the gateway decides
 	// for all clients, it fills in.
 	SockJS *sockjs.Options
@@ -96,8 +100,13 @@ type Gateway struct {
 	schedule  *schedule
 	pool      *wire.Pool     // for sessions that are connected
 	loginPool *wire.Pool     // for those that are not yet
+	poller    wire.Poller    // waits for quiet connections
 	sockjs    *sockjs.Server // nil where SockJS is off
 	epoch     time.Time
+	tracing   *tracing
+	lastEnds  lastEnds
+	pace      pace
+	watching  atomic.Pointer[watch] // nil while nobody watches a session
 
 	leastGrace time.Duration // of a peer that falls silent
 }
@@ -122,7 +131,7 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 	sessions := newRegistry(o.MaxSessions, o.MaxSessionsPerIP)
 	g := &Gateway{
 		options:   o,
-		brokers:   brokers,
+		tracing:   newTracing(o.Tracer),
 		log:       log,
 		metrics:   newMetrics(r, sessions),
 		sessions:  sessions,
@@ -132,7 +141,9 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 
 		leastGrace: leastGrace,
 	}
+	g.brokers = tracedDialer{brokers, g.tracing}
 	g.schedule = newSchedule(g.clock)
+	r.MustRegister(loadCollector{g})
 	if o.SockJS != nil {
 		g.sockjs = sockjs.New(o.sockJS())
 	}
@@ -188,6 +199,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // upgrade answers a WebSocket handshake whose origin is allowed.
 func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded, t transport) {
+	r, span := g.tracing.handshake(r, t)
+	defer span.End()
 	subprotocol, refusal := websocket.Check(r, Subprotocols)
 	if refusal != nil {
 		g.refuse(w, r, via, refusal, refusal.Message)
@@ -205,10 +218,10 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded,
 	conn, rest, err := websocket.Accept(w, r, subprotocol, g.options.CloseTimeout)
 	if err != nil {
 		g.sessions.release(via.client, nil)
-		g.log.Info("handshake failed", zap.Stringer("addr", via.client), zap.Error(err))
+		g.log.Info("handshake failed", addrField(via.client), zap.Error(err))
 		return
 	}
-	s := g.newSession(via.client, t, rights)
+	s := g.newSession(via, t, rights)
 	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
 	s.client.rest = rest
 	if t == overFramedWebSocket {
@@ -216,6 +229,7 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded,
 		s.client.messageType = TextMessages
 		_ = s.client.control(framedOpen) // the reader hears of a broken connection
 	}
+	g.tracing.begun(s, r)
 	g.begin(s, r.Header.Get("Origin"), subprotocol)
 }
 
@@ -235,8 +249,9 @@ func (g *Gateway) admit(addr netip.Addr) *websocket.Refusal {
 // refuse answers a handshake that is not accepted and says why in the log.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, via forwarded, refusal *websocket.Refusal, why string) {
 	g.metrics.refused.WithLabelValues(refusal.Reason).Inc()
+	g.tracing.refused(r, refusal.Reason)
 	g.log.Info("handshake refused", zap.String("reason", refusal.Reason), zap.String("why", why),
-		zap.Stringer("addr", via.client), zap.String("origin", clip(r.Header.Get("Origin"))), zap.String("host", clip(via.host)))
+		addrField(via.client), zap.String("origin", clip(r.Header.Get("Origin"))), zap.String("host", clip(via.host)))
 	switch refusal.Status {
 	case http.StatusUpgradeRequired:
 		w.Header().Set("Sec-WebSocket-Version", "13")
@@ -261,8 +276,8 @@ func clip(s string) string {
 
 // newSession makes a session that has a place. Its client still lacks what
 // carries it.
-func (g *Gateway) newSession(addr netip.Addr, t transport, r *rights) *session {
-	s := &session{gw: g, id: rand.Text()[:16], addr: addr, begun: g.clock(), rights: r}
+func (g *Gateway) newSession(via forwarded, t transport, r *rights) *session {
+	s := &session{gw: g, id: rand.Text()[:16], addr: via.client, port: via.port, begun: g.clock(), rights: r}
 	if r != nil {
 		r.begin()
 	}
@@ -276,7 +291,7 @@ func (g *Gateway) newSession(addr netip.Addr, t transport, r *rights) *session {
 
 // begin starts a session.
 func (g *Gateway) begin(s *session, origin, subprotocol string) {
-	g.log.Info("session started", zap.String("session", s.id), zap.Stringer("addr", s.addr),
+	g.log.Info("session started", zap.String("session", s.id), addrField(s.addr),
 		zap.Stringer("transport", s.client.transport), zap.String("subprotocol", subprotocol), zap.String("origin", clip(origin)))
 	if draining := g.sessions.add(s); draining {
 		s.end(goingAway())
@@ -285,7 +300,11 @@ func (g *Gateway) begin(s *session, origin, subprotocol string) {
 }
 
 // leave forgets a session that has ended.
-func (g *Gateway) leave(s *session) { g.sessions.release(s.addr, s) }
+func (g *Gateway) leave(s *session) {
+	g.tracing.forget(s)
+	g.sessions.release(s.addr, s)
+	g.unwatch(s)
+}
 
 func goingAway() ending {
 	const message = "the server is going away, connect again"

@@ -30,6 +30,7 @@ func (s *session) judge(h *frameinspect.Head, out *wire.Batch) error {
 		receipt, _ := h.Get("receipt")
 		return &frameinspect.Violation{Code: code, Message: message, Receipt: bytes.Clone(receipt)}
 	}
+	s.watched("broker", h)
 	s.fate = forwarding
 	if h.Command == frameinspect.CmdSend && s.rights == nil && s.isConnected() && s.leaving == staying {
 		return nil

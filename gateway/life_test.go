@@ -182,8 +182,7 @@ func TestSlowClient(t *testing.T) {
 
 // paused gives the time for which writing to clients was held up.
 func (g *testGateway) paused() int64 {
-	_, down := g.sessions.traffic()
-	return down.paused.Load()
+	return g.sessions.census().down.paused.Load()
 }
 
 // endedAlready tells whether the one session is on its way out.

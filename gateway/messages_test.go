@@ -82,8 +82,7 @@ func TestBrokersBytesMayBeCutAnywhere(t *testing.T) {
 	for cut := 1; cut < len(in); cut++ {
 		p.write(in[:cut])
 		g.eventually("the first part to be read", func() bool {
-			_, down := g.sessions.traffic()
-			return down.bytes.Load() == before+int64(cut)
+			return g.sessions.census().down.bytes.Load() == before+int64(cut)
 		})
 		before += int64(len(in))
 		p.write(in[cut:])

@@ -25,6 +25,7 @@ const (
 	SlowClient        CloseReason = "slow_client"
 	RateLimited       CloseReason = "rate_limited"
 	AuthUnavailable   CloseReason = "auth_unavailable"
+	OperatorClosed    CloseReason = "operator_closed"
 	Internal          CloseReason = "internal"
 )
 
@@ -45,6 +46,7 @@ var closeCodes = map[CloseReason]int{
 	HeartBeatLost:     4001,
 	ConnectTimeout:    4002,
 	TokenExpired:      4003,
+	OperatorClosed:    4004,
 	SlowClient:        4008,
 	RateLimited:       4029,
 	AuthUnavailable:   websocket.CloseTryAgainLater,

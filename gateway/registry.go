@@ -14,6 +14,7 @@ type registry struct {
 	perAddr  map[netip.Addr]int // by site
 	reserved int                // sessions admitted, whether they are in the map yet or not
 	refusing bool
+	begun    int64         // sessions there were
 	up, down traffic       // of the sessions that have left
 	empty    chan struct{} // closed when the last session left while refusing
 }
@@ -61,6 +62,7 @@ func (r *registry) add(s *session) (draining bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sessions[s] = struct{}{}
+	r.begun++
 	return r.refusing
 }
 
@@ -124,17 +126,25 @@ func (r *registry) all() []*session {
 	return r.list()
 }
 
-// traffic sums up what all sessions have passed on, to the broker and to the
-// client.
-func (r *registry) traffic() (up, down *traffic) {
-	up, down = &traffic{}, &traffic{}
+// census is what all sessions come to at one moment.
+type census struct {
+	sessions     []*session
+	refusing     bool
+	begun, ended int64
+	up, down     traffic // to the broker and to the client, of those that have left too
+}
+
+func (r *registry) census() *census {
+	c := &census{}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	up.add(&r.up)
-	down.add(&r.down)
-	for s := range r.sessions {
-		up.add(&s.up)
-		down.add(&s.down)
+	c.sessions, c.refusing = r.list(), r.refusing
+	c.begun, c.ended = r.begun, r.begun-int64(len(r.sessions))
+	c.up.add(&r.up)
+	c.down.add(&r.down)
+	for _, s := range c.sessions {
+		c.up.add(&s.up)
+		c.down.add(&s.down)
 	}
-	return up, down
+	return c
 }

@@ -103,12 +103,14 @@ func (g *Gateway) refuseIdentity(w http.ResponseWriter, r *http.Request, via for
 
 // authenticate settles who the client is once its CONNECT is there, and what the
 // broker gets to know of it.
-func (s *session) authenticate(ctx context.Context) error {
+func (s *session) authenticate(ctx context.Context) (err error) {
 	o, r := &s.gw.options, s.rights
 	if r == nil || o.Auth == nil {
 		s.connect.present(o)
 		return nil
 	}
+	ctx, done := s.gw.tracing.step(ctx, "authenticate")
+	defer func() { done(err) }()
 	said := &auth.Connect{Headers: slices.Clone(s.connect.headers)}
 	if r.identity.Load() == nil {
 		id, err := o.Auth.FromConnect(ctx, r.request, said)

@@ -132,6 +132,9 @@ func TestConnectAuthenticates(t *testing.T) {
 	p.wantFrame("CONNECT\naccept-version:1.2\nheart-beat:10000,10000\nhost:/prod\nlogin:alice\npasscode:s3cret\nclient-id:c\n\n")
 	p.write("CONNECTED\nversion:1.2\n\n\x00")
 	b.message()
+	if found, _ := g.FindSessions(SessionQuery{Principal: "alice", Limit: 10}); len(found) != 1 || found[0].Principal != "alice" {
+		t.Errorf("alice's sessions: got %+v, want one", found)
+	}
 	b.text("DISCONNECT\n\n\x00")
 	b.wantClose(1000)
 	g.ended(Disconnected, 1)

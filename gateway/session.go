@@ -19,7 +19,8 @@ import (
 //
 // Two goroutines serve it: upstream reads the client and writes to the broker,
 // downstream reads the broker and writes to the client. Downstream starts when
-// the client is logged in; upstream waits for it and finishes alone. The gateway's
+// the client is logged in; upstream waits for it and finishes alone. Each returns
+// while its connection is quiet, and is called again. The gateway's
 // schedule looks after both legs. There is no queue: a write that waits is what stops the
 // reading on the other side.
 type session struct {
@@ -34,6 +35,7 @@ type session struct {
 	broker      *wire.Conn // guarded by mu until then
 	target      *broker.Target
 	version     frameinspect.Version
+	port        uint16                 // of addr, 0 where it is not known; set before the goroutines start, and here because there is room
 	clientBeat  frameinspect.HeartBeat // the gateway's part on the client's leg
 	brokerBeat  frameinspect.HeartBeat // the gateway's part on the broker's leg
 	connectedAt int64
@@ -45,11 +47,11 @@ type session struct {
 	fromClient    frameinspect.Scanner
 	fate          fate
 	leaving       leaving
+	phase         atomic.Int32
 	connect       *connectRequest // what CONNECT asked for, until the client is connected
 	newFrames     int32           // frames and bytes of a batch that the traffic does not count yet
 	newBytes      int32
 	up            traffic
-	phase         atomic.Int32
 	brokerWritten stamp                  // when bytes went last to the broker
 	midFrame      atomic.Bool            // the client has begun a frame or message and not ended it
 	sentFrame     atomic.Bool            // the client has sent a frame since it connected
@@ -58,14 +60,14 @@ type session struct {
 	brokerTurn    sync.Mutex             // the turn to write to the broker, a batch at a time
 	brokerMid     bool                   // guarded by brokerTurn: the broker has a frame in part
 
+	tickTurn sync.Mutex // held by the one tick that runs, and guards what follows
+	stopped  bool
+	pinged   int64 // when the last ping went
+	passed   int64 // frames that had passed
+	passedAt int64 // when that was seen to change
+
 	mu    sync.Mutex
 	ended *ending // guarded by mu: the first to end the session decides how
-
-	tickTurn sync.Mutex // held by the one tick that runs, and guards what follows
-	pinged   int64      // when the last ping went
-	passed   int64      // frames that had passed
-	passedAt int64      // when that was seen to change
-	stopped  bool
 
 	due   int64 // guarded by the schedule: when the next tick is due
 	place int   // guarded by the schedule
@@ -105,6 +107,9 @@ func (s *session) run() {
 	s.gw.metrics.begin(s.client.transport)
 	s.startTicks()
 	if s.awaitLogin() {
+		if s.client.conn != nil {
+			s.client.conn.ParkIn(&s.gw.poller, s.upstream)
+		}
 		go s.upstream()
 		return
 	}
@@ -218,5 +223,6 @@ func (s *session) logEnd() {
 		fields = append(fields, zap.String("cause", e.cause.Error()))
 	}
 	s.gw.log.Info("session ended", fields...)
+	s.noteEnd(e)
 	s.gw.metrics.end(s.client.transport, e.reason)
 }

@@ -24,10 +24,11 @@ func TestCredentials(t *testing.T) {
 		credentials Credentials
 		in, want    string
 	}{
-		"fixed":         {Credentials{Login: "l", Passcode: "p\\", Host: "h"}, "login:x\npasscode:y\nhost:z\n", "host:h\nlogin:l\npasscode:p\\\\\n"},
-		"client's":      {Credentials{}, "login:x\npasscode:y\nhost:z\n", "host:z\nlogin:x\npasscode:y\n"},
-		"none":          {Credentials{}, "", "login:\npasscode:\n"},
-		"none, allowed": {Credentials{AllowMissingLogin: true}, "", ""},
+		"fixed":          {Credentials{Login: "l", Passcode: "p\\", Host: "h"}, "login:x\npasscode:y\nhost:z\n", "host:h\nlogin:l\npasscode:p\\\\\n"},
+		"fixed, no host": {Credentials{Login: "l", Passcode: "p"}, "login:x\npasscode:y\nhost:z\n", "login:l\npasscode:p\n"},
+		"client's":       {Credentials{}, "login:x\npasscode:y\nhost:z\n", "host:z\nlogin:x\npasscode:y\n"},
+		"none":           {Credentials{}, "", "login:\npasscode:\n"},
+		"none, allowed":  {Credentials{AllowMissingLogin: true}, "", ""},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

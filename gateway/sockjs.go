@@ -127,13 +127,17 @@ func (g *Gateway) serveSocket(w http.ResponseWriter, r *http.Request, via forwar
 
 // beginPolled begins a session over HTTP, or answers why not.
 func (g *Gateway) beginPolled(w http.ResponseWriter, r *http.Request, via forwarded, rights *rights, conn *sockjs.Session) bool {
+	over := transportOf(conn.Transport())
+	r, span := g.tracing.handshake(r, over)
+	defer span.End()
 	if refusal := g.admit(via.client); refusal != nil {
 		g.refuse(w, r, via, refusal, refusal.Message)
 		return false
 	}
-	s := g.newSession(via.client, transportOf(conn.Transport()), rights)
+	s := g.newSession(via, over, rights)
 	s.client.polled = &polled{conn: conn}
 	s.client.messageType = TextMessages
+	g.tracing.begun(s, r)
 	g.begin(s, r.Header.Get("Origin"), "")
 	return true
 }

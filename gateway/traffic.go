@@ -54,8 +54,8 @@ func (c trafficCollector) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c trafficCollector) Collect(out chan<- prometheus.Metric) {
-	up, down := c.sessions.traffic()
-	for to, t := range map[string]*traffic{"broker": up, "client": down} {
+	all := c.sessions.census()
+	for to, t := range map[string]*traffic{"broker": &all.up, "client": &all.down} {
 		counter := func(desc *prometheus.Desc, value float64) {
 			out <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, value, to)
 		}

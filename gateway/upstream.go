@@ -30,15 +30,28 @@ func (s *session) awaitLogin() bool {
 }
 
 // upstream reads the client and writes to the broker until the session ends, and
-// brings it to its end.
+// brings it to its end. While the client is quiet it has returned.
 func (s *session) upstream() {
-	defer s.wind()
-	defer s.contain("upstream")
-	var err error
-	for err == nil {
-		err = s.client.receive(s.gw.pool, s.takeFromClient, s.flushToBroker)
+	if !s.serveClient() {
+		s.wind()
 	}
-	s.endUpstream(err)
+}
+
+// serveClient tells whether it returns because the client's connection has parked.
+// Then the session may be another goroutine's already.
+func (s *session) serveClient() (parked bool) {
+	defer s.contain("upstream")
+	for {
+		err := s.client.receive(s.gw.pool, s.takeFromClient, s.flushToBroker)
+		switch err {
+		case nil:
+		case wire.ErrParked:
+			return true
+		default:
+			s.endUpstream(err)
+			return false
+		}
+	}
 }
 
 // takeFromClient judges payload and gathers in out what may go to the broker.

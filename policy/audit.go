@@ -154,27 +154,39 @@ func (l *auditLog) run(ctx context.Context) {
 }
 
 func (l *auditLog) write(e auditEntry) {
-	if n := l.lost.Swap(0); n > 0 {
-		l.line(struct {
-			Time time.Time `json:"time"`
-			Lost int64     `json:"lost_lines"`
-		}{time.Now().UTC(), n})
+	if err := l.line(e); err != nil {
+		l.lost.Add(1)
+		l.onLost(1, err)
+		return
 	}
-	l.line(e)
+	// A line is lost where the queue is full, so one of the queue's follows it, and
+	// the count with that.
+	n := l.lost.Swap(0)
+	if n == 0 {
+		return
+	}
+	if err := l.line(auditLoss{time.Now().UTC(), n}); err != nil {
+		l.lost.Add(n) // told of already
+	}
 }
 
-func (l *auditLog) line(entry any) {
+// auditLoss is the line that stands for those that were lost.
+type auditLoss struct {
+	Time time.Time `json:"time"`
+	Lost int64     `json:"lost_lines"`
+}
+
+func (l *auditLog) line(entry any) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false) // > is a wildcard, and no page shows this
-	err := encoder.Encode(entry)
-	if err == nil {
-		_, err = l.to.Write(b.Bytes())
+	if err := encoder.Encode(entry); err != nil {
+		return fmt.Errorf("write the audit log: %w", err)
 	}
-	if err != nil {
-		l.lost.Add(1)
-		l.onLost(1, fmt.Errorf("write the audit log: %w", err))
+	if _, err := l.to.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write the audit log: %w", err)
 	}
+	return nil
 }
 
 func (l *auditLog) close() {

@@ -41,7 +41,7 @@ func BenchmarkJudge(b *testing.B) {
 	for _, policy := range []struct {
 		name string
 		p    *Policy
-	}{{"thousand", thousand(b)}, {"same", same(b)}} {
+	}{{"one_rule", mustParse(b, "grants: [{name: a, send: ['/topic/room.>']}]")}, {"thousand", thousand(b)}, {"same", same(b)}} {
 		g := mustOpen(b, engineOf(policy.p), named("p999", map[string]any{"sub": "s"}), broker.RabbitMQ)
 		b.Run(policy.name+"/one_destination", func(b *testing.B) {
 			b.ReportAllocs()
@@ -65,6 +65,32 @@ func BenchmarkJudge(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkParse is what a frame costs before it is judged.
+func BenchmarkParse(b *testing.B) {
+	frame := []byte("SEND\ndestination:/topic/room.500.x\ncontent-type:text/plain\ncontent-length:5\n\nhello\x00")
+	scanner := frameinspect.NewScanner(frameinspect.Client, frameinspect.Limits{})
+	scanner.SetVersion(frameinspect.V12)
+	for b.Loop() {
+		if n := scanner.Whole(frame); n != len(frame) {
+			b.Fatal(n)
+		}
+	}
+}
+
+// BenchmarkOpen gives what a session of a policy costs and holds.
+func BenchmarkOpen(b *testing.B) {
+	e := engineOf(thousand(b))
+	id := named("p999", map[string]any{"sub": "s"})
+	b.ReportAllocs()
+	for b.Loop() {
+		g, err := e.Open("s", id, broker.RabbitMQ, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		g.Close()
 	}
 }
 

@@ -26,7 +26,6 @@ func (g *Guard) charge(v *view, grant *rule, h *frameinspect.Head) Verdict {
 	l := &v.limits
 	if h.Command == frameinspect.CmdSend {
 		verdict.Rewrite = v.rewrite
-		g.body = bodyCount{}
 		most := tighter(l.body, grant.limits.body)
 		if most > 0 && h.ContentLength > most {
 			return g.refuse(v, h, frameinspect.CodeBodyTooBig, tooBig, grant)

@@ -55,8 +55,8 @@ func appendCanonical(dst, d []byte, dialect broker.Dialect) ([]byte, string) {
 	if scheme > 0 && (dialect == broker.ActiveMQ || dialect == broker.Unknown) {
 		return dst, oddDestination
 	}
-	// RabbitMQ takes a bare name for a queue, Artemis for an address.
-	if dialect == broker.Unknown && d[0] != '/' {
+	// RabbitMQ and ActiveMQ take a bare name for a queue, Artemis for an address.
+	if (dialect == broker.Unknown || dialect == broker.ActiveMQ) && d[0] != '/' {
 		return dst, bareDestination
 	}
 	return append(dst, d...), ""
@@ -66,7 +66,7 @@ func appendCanonical(dst, d []byte, dialect broker.Dialect) ([]byte, string) {
 // some versions only; in an exchange or a routing key the slash would be taken
 // for the one between the two, or split a word.
 func appendRabbitMQ(dst, d []byte) ([]byte, string) {
-	if hasOdd(d, &oddInRabbitMQ) {
+	if hasOdd(d, &oddInRabbitMQ) || schemeEnd(d) > 0 {
 		return dst, oddDestination
 	}
 	if bytes.IndexByte(d, '/') < 0 {

@@ -25,9 +25,9 @@ type EngineOptions struct {
 	// AuditTo gets the audit log where there is no AuditFile, one Write a line;
 	// nil is standard output.
 	AuditTo io.Writer
-	// OnReload is told of every attempt to read the file after the first: nil, or
-	// why the policy before it stays; and of a file that cannot be watched. It
-	// must not call the engine. Nil is fine.
+	// OnReload is told what came of reading the file again: nil, or why the policy
+	// before it stays; and of a file that cannot be watched. It must not call
+	// Reload. Nil is fine.
 	OnReload func(error)
 	// OnAuditLost is told how many lines the audit log lost, and why. Nil is fine.
 	OnAuditLost func(lines int, err error)
@@ -37,11 +37,12 @@ type EngineOptions struct {
 type Engine struct {
 	options   EngineOptions
 	auditsAll bool
-	auditLog  *auditLog // nil for none
-	start     time.Time
+	auditLog  *auditLog            // nil for none
+	now       func() time.Duration // on the clock of all meters
 	policy    atomic.Pointer[Policy]
 
-	reloading sync.Mutex // one reload at a time
+	reloading sync.Mutex // one reload at a time; it guards failed
+	failed    bool       // the last one did
 
 	mu       sync.Mutex // guards what follows
 	guards   map[*Guard]struct{}
@@ -64,7 +65,8 @@ type accountKey struct {
 // NewEngine reads the policy file. The error joins every *[Mistake] where the
 // file is wrong. The audit log is written by Run only.
 func NewEngine(o EngineOptions) (*Engine, error) {
-	e := &Engine{options: o, start: time.Now(), guards: map[*Guard]struct{}{}, accounts: map[accountKey]*account{}}
+	start := time.Now()
+	e := &Engine{options: o, now: func() time.Duration { return time.Since(start) }, guards: map[*Guard]struct{}{}, accounts: map[accountKey]*account{}}
 	p, err := readPolicy(o.File)
 	if err != nil {
 		return nil, err
@@ -109,20 +111,22 @@ func (e *Engine) Reload() error {
 	if e.auditLog != nil {
 		e.auditLog.reopen()
 	}
-	return e.reload(nil)
+	return e.reload(false)
 }
 
-// reload does so, unless the file still is the version that is given.
-func (e *Engine) reload(unless func(*Policy) bool) error {
+// reload does so; a file that is the one in use, and that nothing was wrong with
+// since, is passed over where onlyChanged says so.
+func (e *Engine) reload(onlyChanged bool) error {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
 	p, err := readPolicy(e.options.File)
 	if err == nil {
-		if unless != nil && unless(p) {
+		if onlyChanged && !e.failed && p.version == e.Version() {
 			return nil
 		}
 		err = e.use(p)
 	}
+	e.failed = err != nil
 	if e.options.OnReload != nil {
 		e.options.OnReload(err)
 	}
@@ -227,6 +231,3 @@ func (e *Engine) leave(g *Guard) {
 		delete(e.accounts, g.account.key)
 	}
 }
-
-// now is the time on the clock of all meters.
-func (e *Engine) now() time.Duration { return time.Since(e.start) }

@@ -66,6 +66,10 @@ type explaining struct {
 }
 
 func (x *explaining) explain() {
+	if x.sending && x.view.dialect != broker.RabbitMQ && hasEscapedBreak(x.head.Raw()) {
+		x.deny(CodeLineBreak, lineBreak, "")
+		return
+	}
 	if problem := x.view.read([]byte(x.head.Text("destination")), x.sending, &x.s); problem != "" {
 		x.deny(CodeAmbiguousDestination, problem, "")
 		return
@@ -108,11 +112,11 @@ func (x *explaining) denial(r *rule) {
 
 func (x *explaining) grant(r *rule) {
 	reason := Reason{Rule: r.name, Line: r.line}
-	notFor, covers := r.to.why(&x.id.Principal), x.covers(r)
+	notFor := r.to.why(&x.id.Principal)
 	switch {
 	case notFor != "":
-		reason.Why, reason.Near = notFor, covers
-	case !covers:
+		reason.Why, reason.Near = notFor, x.overlaps(r)
+	case !x.covers(r):
 		reason.Why, reason.Near = x.notMatched(r), x.fillProblem(r) != "" || x.overlaps(r)
 	default:
 		x.headers(r, &reason)
@@ -124,7 +128,7 @@ func (x *explaining) grant(r *rule) {
 func (x *explaining) headers(r *rule, reason *Reason) {
 	reply := x.head.Text("reply-to")
 	ownReply := x.sending && tempQueue(reply)
-	why := r.headers.judge(namesOf(x.head), ownReply, x.view.dialect)
+	why := r.headers.judge(headerLines(x.head), ownReply, x.view.dialect)
 	most := tighter(x.view.limits.body, r.limits.body)
 	undecided := !x.Verdict.Allow && (x.Verdict.Code == "" || x.headersOnly)
 	switch {
@@ -203,6 +207,9 @@ func (x *explaining) overlaps(r *rule) bool {
 			if p.overlaps(name, x.fill) {
 				return true
 			}
+		}
+		if topic, ok := appendVirtualTopic(nil, x.s.steps, x.view.dialect); ok && !x.sending && p.overlaps(topic, x.fill) {
+			return true
 		}
 	}
 	return false

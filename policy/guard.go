@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/stompgw/stompgw/auth"
+	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 )
 
@@ -61,6 +62,10 @@ func (g *Guard) Judge(h *frameinspect.Head) Verdict {
 
 func (g *Guard) send(h *frameinspect.Head) Verdict {
 	v := g.view.Load()
+	g.body.view = nil // until the frame is allowed and has something to be measured by
+	if v.dialect != broker.RabbitMQ && hasEscapedBreak(h.Raw()) {
+		return g.refuse(v, h, CodeLineBreak, lineBreak, nil)
+	}
 	destination, plain := readHead(h)
 	d := g.resolve(v, destination, h)
 	if d.code != "" {
@@ -82,6 +87,9 @@ func (g *Guard) send(h *frameinspect.Head) Verdict {
 			return *refusal
 		}
 	}
+	if v.limits == (limits{}) && grant.limits == (limits{}) && !g.engine.auditsAll {
+		return Verdict{Allow: true, Rule: grant.name, Rewrite: v.rewrite} // charge would say the same, and copy it
+	}
 	return g.charge(v, grant, h)
 }
 
@@ -89,11 +97,17 @@ func (g *Guard) send(h *frameinspect.Head) Verdict {
 // are plain ones.
 func readHead(h *frameinspect.Head) (destination []byte, plain bool) {
 	plain = true
-	for name, value := range h.All() {
+	for lines := headerLines(h); len(lines) > 0; {
+		end := bytes.IndexByte(lines, '\n')
+		line := lines[:end]
+		lines = lines[end+1:]
 		switch {
-		case destination == nil && string(name) == "destination":
-			destination = value
-		case plain && !isPlain(name):
+		case bytes.HasPrefix(line, []byte("destination:")):
+			if destination == nil {
+				destination = bytes.TrimSuffix(line[len("destination:"):], []byte("\r"))
+			}
+		case bytes.HasPrefix(line, []byte("content-")), bytes.HasPrefix(line, []byte("receipt:")): // most of the others
+		case plain && !isPlain(nameOf(line)):
 			plain = false
 		}
 	}
@@ -134,7 +148,7 @@ func (d *decision) choose(h *frameinspect.Head, plain, ownReply bool, v *view) (
 	}
 	var first string
 	for _, grant := range d.grants {
-		why := grant.headers.judge(namesOf(h), ownReply, v.dialect)
+		why := grant.headers.judge(headerLines(h), ownReply, v.dialect)
 		if why == "" {
 			return grant, ""
 		}

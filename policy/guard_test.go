@@ -101,3 +101,22 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
+
+// Of a thousand rules, the right one decides.
+func TestJudgeByAThousandRules(t *testing.T) {
+	for _, tt := range []struct {
+		p           *Policy
+		words, rule string
+	}{
+		{thousand(t), "SEND /topic/room.63.x", "g63"},
+		{thousand(t), "SEND /topic/room.64.x", "g64"},
+		{thousand(t), "SEND /queue/s.998", "g998"},
+		{same(t), "SEND /topic/room.1", "g999"},
+		{thousand(t), "SEND /queue/admin.99.x", ""},
+	} {
+		v := mustOpen(t, engineOf(tt.p), named("p999", map[string]any{"sub": "s"}), broker.RabbitMQ).Judge(frame(t, tt.words))
+		if v.Allow != (tt.rule != "") || v.Allow && v.Rule != tt.rule {
+			t.Errorf("%s: got %v, want rule %q", tt.words, v, tt.rule)
+		}
+	}
+}

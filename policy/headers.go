@@ -1,7 +1,7 @@
 package policy
 
 import (
-	"iter"
+	"bytes"
 	"strings"
 
 	"github.com/stompgw/stompgw/broker"
@@ -74,10 +74,11 @@ var powerfulHeaders = []powerful{
 }
 
 // isPlain tells whether a header is one that brokers only carry or that the
-// protocol itself has, whatever the dialect. It is the fast way past the table.
+// protocol itself has, whatever the dialect. It is the fast way past the table. The
+// empty name is the blank line's.
 func isPlain(name []byte) bool {
 	switch string(name) {
-	case "destination", "content-length", "content-type", "content-encoding", "receipt", "id", "ack", "transaction",
+	case "", "destination", "content-length", "content-type", "content-encoding", "receipt", "id", "ack", "transaction",
 		"correlation-id", "priority", "expires", "timestamp", "type", "message-id", "subscription":
 		return true
 	}
@@ -138,13 +139,15 @@ func tempQueue(replyTo string) bool {
 // judge says what is wrong with the headers of a frame, "" for nothing. The text
 // is safe to show: a name in it is the sender's own. ownReply tells that reply-to
 // names a private queue.
-func (r *headerRules) judge(names iter.Seq[[]byte], ownReply bool, dialect broker.Dialect) string {
+func (r *headerRules) judge(lines []byte, ownReply bool, dialect broker.Dialect) string {
 	for _, name := range r.require {
-		if !hasName(names, name) {
+		if !hasName(lines, name) {
 			return "the header " + name + " is missing"
 		}
 	}
-	for name := range names {
+	for len(lines) > 0 {
+		var name []byte
+		name, lines = cutLine(lines)
 		switch {
 		case isPlain(name) && len(r.deny) == 0:
 		case anyMatches(r.deny, name):
@@ -158,26 +161,58 @@ func (r *headerRules) judge(names iter.Seq[[]byte], ownReply bool, dialect broke
 	return ""
 }
 
+const lineBreak = "a header holds a line break, which some brokers do not escape for consumers of STOMP 1.0"
+
+// hasEscapedBreak tells whether a head holds the escape of a line feed or carriage
+// return. ActiveMQ undoes it and writes the value as it is to a consumer that
+// speaks 1.0, so that what follows is a header of its own to that consumer: one of
+// those, maybe, that only the gateway may set.
+func hasEscapedBreak(head []byte) bool {
+	for {
+		i := bytes.IndexByte(head, '\\')
+		if i < 0 || i+1 == len(head) {
+			return false
+		}
+		if c := head[i+1]; c == 'n' || c == 'r' {
+			return true
+		}
+		head = head[i+2:]
+	}
+}
+
 func notAllowedHeader(name []byte) string {
 	return "the header " + clip(string(name)) + " is not allowed here"
 }
 
-func hasName(names iter.Seq[[]byte], lower string) bool {
-	for name := range names {
-		if equalFold(lower, name) {
+func hasName(lines []byte, lower string) bool {
+	for len(lines) > 0 {
+		var name []byte
+		if name, lines = cutLine(lines); equalFold(lower, name) {
 			return true
 		}
 	}
 	return false
 }
 
-// namesOf yields the names of a head's headers.
-func namesOf(h *frameinspect.Head) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for name := range h.All() {
-			if !yield(name) {
-				return
-			}
+// headerLines gives the header lines of a head, the blank one with them.
+func headerLines(h *frameinspect.Head) []byte {
+	raw := h.Raw()
+	return raw[bytes.IndexByte(raw, '\n')+1:]
+}
+
+// cutLine takes the first of some header lines off, and gives its name: "" for
+// the blank line.
+func cutLine(lines []byte) (name, left []byte) {
+	end := bytes.IndexByte(lines, '\n')
+	return nameOf(lines[:end]), lines[end+1:]
+}
+
+// nameOf gives the name of a header line.
+func nameOf(line []byte) []byte {
+	for i, c := range line { // names are short
+		if c == ':' {
+			return line[:i]
 		}
 	}
+	return nil
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -23,9 +24,10 @@ func mustParse(t testing.TB, text string) *Policy {
 	return p
 }
 
-// engineOf gives an engine of a policy that has no file and no audit log.
+// engineOf gives an engine of a policy that has no file and no audit log, and
+// whose clock stands.
 func engineOf(p *Policy) *Engine {
-	e := &Engine{guards: map[*Guard]struct{}{}, accounts: map[accountKey]*account{}}
+	e := &Engine{now: func() time.Duration { return time.Hour }, guards: map[*Guard]struct{}{}, accounts: map[accountKey]*account{}}
 	e.policy.Store(p)
 	return e
 }

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"strings"
-
 	"github.com/stompgw/stompgw/frameinspect"
 )
 
@@ -10,7 +8,7 @@ import (
 type subscription struct {
 	grant       *rule
 	destination string // its escapes undone
-	headers     string // the names, each with a line feed behind it
+	headers     []byte // lines without values
 }
 
 // What a session keeps of its subscriptions is bounded.
@@ -23,12 +21,10 @@ func (g *Guard) subscribe(h *frameinspect.Head) Verdict {
 	g.mu.Lock() // a reload must not come between judging and noting
 	defer g.mu.Unlock()
 	v := g.view.Load()
-	var names strings.Builder
+	sub := &subscription{destination: h.Text("destination")}
 	for name := range h.All() {
-		names.Write(name)
-		names.WriteByte('\n')
+		sub.headers = append(append(sub.headers, name...), ':', '\n')
 	}
-	sub := &subscription{destination: h.Text("destination"), headers: names.String()}
 	key := subscriptionKey(h, sub.destination)
 	if len(key)+len(sub.destination)+len(sub.headers) > maxSubscriptionHead {
 		return g.refuse(v, h, CodeDenied, "the subscription's id, destination and header names are too long", nil)
@@ -48,8 +44,8 @@ func (g *Guard) subscribe(h *frameinspect.Head) Verdict {
 // subscriptionKey is what an UNSUBSCRIBE names a subscription by: its id or, in
 // STOMP 1.0, its destination.
 func subscriptionKey(h *frameinspect.Head, destination string) string {
-	if id, ok := h.Get("id"); ok {
-		return "id:" + string(id)
+	if _, ok := h.Get("id"); ok {
+		return "id:" + h.Text("id")
 	}
 	return "destination:" + destination
 }
@@ -65,7 +61,7 @@ func (v *view) judgeSubscription(sub *subscription) (code frameinspect.Code, mes
 		return d.code, d.message, d.denial
 	}
 	for _, grant := range d.grants {
-		why := grant.headers.judge(sub.names, false, v.dialect)
+		why := grant.headers.judge(sub.headers, false, v.dialect)
 		if why == "" {
 			sub.grant = grant
 			return "", "", grant
@@ -75,15 +71,6 @@ func (v *view) judgeSubscription(sub *subscription) (code frameinspect.Code, mes
 		}
 	}
 	return CodeDenied, message, decided
-}
-
-// names yields the names of the headers.
-func (s *subscription) names(yield func([]byte) bool) {
-	for name := range strings.Lines(s.headers) {
-		if !yield([]byte(strings.TrimSuffix(name, "\n"))) {
-			return
-		}
-	}
 }
 
 // note counts a subscription and remembers it. g.mu is held.
@@ -160,7 +147,7 @@ func (g *Guard) unsubscribe(h *frameinspect.Head) Verdict {
 		return g.refuse(v, h, CodeUnknownSubscription, "the session has no such subscription", nil)
 	}
 	rules := headerRules{allow: sub.grant.headers.allow}
-	if why := rules.judge(namesOf(h), false, v.dialect); why != "" {
+	if why := rules.judge(headerLines(h), false, v.dialect); why != "" {
 		return g.refuse(v, h, CodeDenied, why, sub.grant)
 	}
 	verdict := g.charge(v, nil, h)

@@ -12,6 +12,7 @@ const (
 	CodeDenied                frameinspect.Code = "denied"
 	CodeRateLimited           frameinspect.Code = "rate_limited"
 	CodeAmbiguousDestination  frameinspect.Code = "ambiguous_destination"
+	CodeLineBreak             frameinspect.Code = "line_break_in_header"
 	CodeTooManySubscriptions  frameinspect.Code = "too_many_subscriptions"
 	CodeTooManySessions       frameinspect.Code = "too_many_sessions"
 	CodeUnknownSubscription   frameinspect.Code = "unknown_subscription"

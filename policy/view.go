@@ -127,6 +127,12 @@ func (v *view) denial(sending bool, s *scratch) int {
 		s.nameSteps, _ = appendSteps(s.nameSteps[:0], s.name, v.dialect) // what is left was read already
 		s.found = v.denied.overlapping(s.found, s.nameSteps, sending)
 	}
+	if !sending {
+		var ok bool
+		if s.nameSteps, ok = appendVirtualTopic(s.nameSteps[:0], s.steps, v.dialect); ok {
+			s.found = v.denied.overlapping(s.found, s.nameSteps, sending)
+		}
+	}
 	if len(s.found) == 0 {
 		return -1
 	}

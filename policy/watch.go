@@ -12,6 +12,10 @@ import (
 // and kubelets make several changes of one.
 const settle = 100 * time.Millisecond
 
+// lookEvery is how often the file is read although nothing was heard of a change:
+// its directory may have been replaced.
+const lookEvery = time.Minute
+
 // watch reads the policy again when something changes in its directory. The file
 // of a ConfigMap is a link through ..data, which is what changes there.
 func (e *Engine) watch(ctx context.Context) (err error) {
@@ -28,8 +32,10 @@ func (e *Engine) watch(ctx context.Context) (err error) {
 		return err
 	}
 	// What changed between NewEngine and now made no event.
-	quiet := time.NewTimer(0)
+	quiet := time.NewTimer(settle)
 	defer quiet.Stop()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -38,9 +44,11 @@ func (e *Engine) watch(ctx context.Context) (err error) {
 			quiet.Reset(settle)
 		case err := <-watcher.Errors:
 			return err
+		case <-look.C:
+			quiet.Reset(0)
 		case <-quiet.C:
 			// OnReload has the error, and the next change brings the next attempt.
-			_ = e.reload(func(p *Policy) bool { return p.version == e.Version() })
+			_ = e.reload(true)
 		}
 	}
 }

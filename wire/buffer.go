@@ -138,7 +138,6 @@ func (b *Batch) Flush(c *Conn, now time.Time) error {
 	if err := c.writev(&b.pieces); err != nil {
 		return err
 	}
-	c.endWrite()
 	b.reset()
 	return nil
 }

@@ -1,6 +1,6 @@
-// Package wire reads and writes one TCP or TLS connection without holding a
-// buffer while it waits: a session that is idle costs its two stacks and its two
-// sockets, nothing more.
+// Package wire reads and writes TCP and TLS connections that hold no buffer while
+// they wait, and no goroutine while they are quiet: a session that is idle costs
+// its two sockets and a little state.
 package wire
 
 import (
@@ -19,6 +19,7 @@ type Conn struct {
 
 	// Owned by the reader.
 	raw     syscall.RawConn // of the TCP connection; nil where there is none
+	fd      int             // its descriptor
 	secure  *unblocked      // what TLS reads from; nil where the connection is plain
 	try     func(fd uintptr) bool
 	pool    *Pool
@@ -29,49 +30,71 @@ type Conn struct {
 	// Owned by whoever's turn it is to write.
 	writeLimit time.Duration
 	writeUntil int64 // the deadline, in nanoseconds since epoch; 0 for none
-	still      int32 // steps in which the peer took nothing
-	queued     int32 // bytes that the peer had not confirmed at the last look
+	pace       pace
 
 	endWrites atomic.Int64 // Unix nanoseconds after which no write may last; 0 for none
+
+	parking parking
 }
 
 // epoch is what deadlines are kept since.
 var epoch = time.Now()
 
-// New wraps a plain connection. writeLimit is the longest that a write may wait
-// for a peer that reads nothing; zero is for ever.
+// New takes over a connection that is plain, or that Secure made. writeLimit is
+// the longest that a write may wait for a peer that reads nothing; zero is for
+// ever. Any other TLS connection holds its buffer while it waits.
 func New(c net.Conn, writeLimit time.Duration) *Conn {
 	w := &Conn{conn: c, writeLimit: writeLimit}
-	w.raw = rawConn(c)
+	if t, ok := c.(*tls.Conn); ok {
+		if w.secure, ok = t.NetConn().(*unblocked); ok {
+			w.raw, w.secure.limit = w.secure.raw, writeLimit
+		}
+	} else {
+		w.conn = socketOf(c)
+		w.raw = rawConn(w.conn)
+	}
+	if w.raw != nil {
+		_ = w.raw.Control(func(fd uintptr) { w.fd = int(fd) }) // fails only on a closed connection
+	}
 	w.try = w.tryRead
 	return w
 }
 
-// NewTLS wraps a connection whose TLS handshake is still to be done, by make,
-// over the transport it is given.
-func NewTLS(c net.Conn, writeLimit time.Duration, make func(net.Conn) *tls.Conn) (*Conn, *tls.Conn) {
-	w := New(c, writeLimit)
-	if w.raw == nil {
-		t := make(c)
-		w.conn = t
-		return w, t
+// Secure puts TLS, which make gives, over a connection that New may take over
+// later. The handshake is still to be done. Before New, it is a connection like
+// any other.
+func Secure(c net.Conn, make func(net.Conn) *tls.Conn) *tls.Conn {
+	raw := rawConn(socketOf(c))
+	if raw == nil {
+		return make(c)
 	}
-	w.secure = &unblocked{Conn: c, raw: w.raw}
-	t := make(w.secure)
-	w.conn = t
-	return w, t
+	return make(&unblocked{Conn: c, raw: raw})
+}
+
+// socketOf takes off a connection what has only stood in front of its socket and
+// has done its work, such as the reading of a PROXY header.
+func socketOf(c net.Conn) net.Conn {
+	if front, ok := c.(interface{ Socket() net.Conn }); ok {
+		return front.Socket()
+	}
+	return c
 }
 
 // Read waits until bytes have come and appends them to hold, or to a buffer of
 // the pool where hold is nil. The caller owns the buffer it gets back, which is
-// nil on an error unless hold was given. There must be room in hold.
+// nil on an error unless hold was given. There must be room in hold. See ParkIn
+// for ErrParked.
 func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 	c.pool, c.buf, c.readErr = pool, hold, nil
 	switch {
 	case c.raw == nil:
 		c.readHolding()
 	case c.secure != nil:
-		c.readTLS()
+		if parked := c.readTLS(); parked {
+			return nil, ErrParked
+		}
+	case hold == nil && c.park():
+		return nil, ErrParked
 	default:
 		if err := c.raw.Read(c.try); err != nil {
 			c.readErr = err
@@ -83,6 +106,7 @@ func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 		pool.Put(buf)
 		buf = nil
 	}
+	c.parking.noteCame()
 	return buf, c.readErr
 }
 
@@ -131,7 +155,11 @@ func (c *Conn) readHolding() { c.fill(c.conn.Read) }
 
 // SetReadDeadline ends waiting and later reads at t. Any goroutine may call it.
 func (c *Conn) SetReadDeadline(t time.Time) {
+	c.parking.mu.Lock()
+	c.parking.deadline = !t.IsZero()
 	_ = c.conn.SetReadDeadline(t) // fails only on a closed connection
+	c.parking.mu.Unlock()
+	c.unpark()
 }
 
 // CloseWrite tells the peer that nothing more will come, and leaves reading open.
@@ -142,5 +170,14 @@ func (c *Conn) CloseWrite() error {
 	return c.conn.Close()
 }
 
-// Close closes the connection at once.
-func (c *Conn) Close() error { return c.conn.Close() }
+// Close closes the connection at once. TLS says so to the peer where that needs
+// no waiting. Any goroutine may call it, and again.
+func (c *Conn) Close() error {
+	c.leavePoller()
+	if c.secure != nil {
+		c.secure.last.Store(time.Now().Add(tryFor).UnixNano())
+	}
+	err := c.conn.Close()
+	c.unpark()
+	return err
+}

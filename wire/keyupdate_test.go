@@ -21,7 +21,7 @@ func TestTLSKeyUpdateAfterSilence(t *testing.T) {
 	const limit = 100 * time.Millisecond
 	near, transport := tcpPair(t)
 	cert, roots := certificate(t)
-	c, mine := NewTLS(near, limit, func(n net.Conn) *tls.Conn {
+	mine := Secure(near, func(n net.Conn) *tls.Conn {
 		return tls.Server(n, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13})
 	})
 	var secrets bytes.Buffer
@@ -37,6 +37,7 @@ func TestTLSKeyUpdateAfterSilence(t *testing.T) {
 	if far.ConnectionState().CipherSuite != tls.TLS_AES_128_GCM_SHA256 {
 		t.Skip("the test knows AES-128-GCM only, and this machine prefers another cipher")
 	}
+	c := New(mine, limit)
 	pool := NewPool(100, 100)
 	reading := readSoon(c, pool, nil)
 	if _, err := c.Write([]byte("first")); err != nil {

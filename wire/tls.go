@@ -4,7 +4,10 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
+	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // errWouldBlock is what TLS gets to see where its transport has nothing to read.
@@ -31,6 +34,52 @@ type unblocked struct {
 
 	ahead  [recordHeader]byte // what wait read
 	nAhead int
+
+	// For writing, which TLS does one at a time. A read may write too: it answers
+	// a peer that asks for new keys.
+	limit time.Duration // as Conn's writeLimit; 0 leaves deadlines to the caller
+	brief atomic.Bool   // the write must not wait
+	last  atomic.Int64  // Unix nanoseconds that no deadline may be beyond; 0 for none
+}
+
+// Write writes all of p, in steps as Conn.Write does it: below TLS, because TLS
+// cannot go on after a write that timed out.
+func (u *unblocked) Write(p []byte) (n int, err error) {
+	if u.limit == 0 {
+		return u.Conn.Write(p)
+	}
+	step, brief := u.limit/stepsInLimit, u.brief.Load()
+	if brief {
+		step = tryFor
+	}
+	var pace pace
+	for {
+		u.extend(step)
+		m, err := u.Conn.Write(p[n:])
+		n += m
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || brief || u.last.Load() != 0 || !pace.goesOn(m, u.raw) {
+			return n, err
+		}
+	}
+}
+
+// extend gives a write another step, or until the end of all writes.
+func (u *unblocked) extend(step time.Duration) {
+	if u.last.Load() == 0 {
+		_ = u.Conn.SetWriteDeadline(time.Now().Add(step)) // fails only on a closed connection
+	}
+	if last := u.last.Load(); last != 0 {
+		_ = u.Conn.SetWriteDeadline(time.Unix(0, last)) // the same
+	}
+}
+
+// SetWriteDeadline keeps to the end of all writes: TLS gives its last word five
+// seconds of its own accord.
+func (u *unblocked) SetWriteDeadline(t time.Time) error {
+	if last := u.last.Load(); last != 0 && (t.IsZero() || t.After(time.Unix(0, last))) {
+		t = time.Unix(0, last)
+	}
+	return u.Conn.SetWriteDeadline(t)
 }
 
 func (u *unblocked) Read(p []byte) (int, error) {
@@ -77,21 +126,24 @@ func (u *unblocked) wait() error {
 }
 
 // readTLS decrypts what has come. Only when TLS has nothing left does it give
-// the buffer back and wait.
-func (c *Conn) readTLS() {
+// the buffer back and wait, or tell that the poller waits in its place.
+func (c *Conn) readTLS() (parked bool) {
 	c.secure.started = true
 	held := c.buf != nil
 	for {
 		c.fill(c.conn.Read)
 		if c.readErr != errWouldBlock {
-			return
+			return false
 		}
 		if !held {
 			c.pool.Put(c.buf)
 			c.buf = nil
+			if c.park() {
+				return true
+			}
 		}
 		if c.readErr = c.secure.wait(); c.readErr != nil {
-			return
+			return false
 		}
 	}
 }

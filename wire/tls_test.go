@@ -51,10 +51,10 @@ func tlsPair(t testing.TB, server bool, version uint16, limit time.Duration) (c 
 	forClient := &tls.Config{RootCAs: roots, ServerName: "peer.example", MinVersion: version, MaxVersion: version}
 	var mine *tls.Conn
 	if server {
-		c, mine = NewTLS(near, limit, func(n net.Conn) *tls.Conn { return tls.Server(n, forServer) })
+		mine = Secure(near, func(n net.Conn) *tls.Conn { return tls.Server(n, forServer) })
 		far = tls.Client(transport, forClient)
 	} else {
-		c, mine = NewTLS(near, limit, func(n net.Conn) *tls.Conn { return tls.Client(n, forClient) })
+		mine = Secure(near, func(n net.Conn) *tls.Conn { return tls.Client(n, forClient) })
 		far = tls.Server(transport, forServer)
 	}
 	done := make(chan error, 1)
@@ -65,7 +65,7 @@ func tlsPair(t testing.TB, server bool, version uint16, limit time.Duration) (c 
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	return c, far, transport
+	return New(mine, limit), far, transport
 }
 
 // eachTLS runs a test on both sides of both versions.
@@ -150,9 +150,10 @@ func TestTLSSegments(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		near, transport := tcpPair(t)
 		cert, roots := certificate(t)
-		c, mine := NewTLS(near, patience, func(n net.Conn) *tls.Conn {
+		mine := Secure(near, func(n net.Conn) *tls.Conn {
 			return tls.Server(n, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: version, MaxVersion: version})
 		})
+		c := New(mine, patience)
 		done := make(chan error, 1)
 		go func() { done <- mine.Handshake() }()
 		keep := &segments{Conn: transport}
@@ -295,9 +296,10 @@ func TestTLSOverPipe(t *testing.T) {
 	near, transport := net.Pipe()
 	defer transport.Close()
 	cert, roots := certificate(t)
-	c, mine := NewTLS(near, patience, func(n net.Conn) *tls.Conn {
+	mine := Secure(near, func(n net.Conn) *tls.Conn {
 		return tls.Client(n, &tls.Config{RootCAs: roots, ServerName: "peer.example"})
 	})
+	c := New(mine, patience)
 	far := tls.Server(transport, &tls.Config{Certificates: []tls.Certificate{cert}})
 	go func() {
 		_, _ = io.WriteString(far, "hello")

@@ -1,12 +1,16 @@
 package wire
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // unconfirmed gives the bytes in the send buffer that the peer has not confirmed.
-func (c *Conn) unconfirmed() int {
+func unconfirmed(raw syscall.RawConn) int {
 	n := 0
-	if c.raw != nil {
-		_ = c.raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) }) // 0 is no news
+	if raw != nil {
+		_ = raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) }) // 0 is no news
 	}
 	return n
 }

@@ -2,5 +2,7 @@
 
 package wire
 
+import "syscall"
+
 // unconfirmed gives nothing where the kernel is not asked.
-func (c *Conn) unconfirmed() int { return 0 }
+func unconfirmed(syscall.RawConn) int { return 0 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -24,7 +25,6 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	for {
 		m, err := c.conn.Write(p[n:])
 		if n += m; err == nil || !c.goOn(m, err) {
-			c.endWrite()
 			return n, err
 		}
 	}
@@ -74,8 +74,13 @@ const tryFor = time.Millisecond
 // a write that times out breaks: what the peer has not confirmed means that it
 // could.
 func (c *Conn) tryWriteBriefly(p []byte) (int, error) {
-	if c.unconfirmed() > 0 {
+	if unconfirmed(c.raw) > 0 {
 		return 0, ErrFull
+	}
+	if c.secure != nil {
+		c.secure.brief.Store(true)
+		defer c.secure.brief.Store(false)
+		return c.conn.Write(p)
 	}
 	c.setWriteDeadline(time.Now().Add(tryFor))
 	defer c.setWriteDeadline(time.Time{}) // the next write sets its own
@@ -88,53 +93,47 @@ func (c *Conn) tryWriteBriefly(p []byte) (int, error) {
 
 // beginWrite sets the deadline of the first step, but not for every write: a
 // timer that is changed for each frame costs more than it is worth. The step is
-// kept to within an eighth.
+// kept to within an eighth. TLS's transport has steps of its own.
 func (c *Conn) beginWrite(now time.Time) {
-	if c.writeLimit == 0 || c.endWrites.Load() != 0 {
+	if c.secure != nil || c.writeLimit == 0 || c.endWrites.Load() != 0 {
 		return
 	}
-	c.still, c.queued = 0, 0
-	step := c.step()
+	c.pace = pace{}
+	step := c.writeLimit / stepsInLimit
 	if until := now.Add(step); int64(until.Sub(epoch))-c.writeUntil > int64(step/8) {
 		c.setWriteDeadline(until)
 	}
 }
 
-// step gives the length of a step. TLS cannot go on after a write that timed
-// out, so there the whole limit is one.
-func (c *Conn) step() time.Duration {
-	if c.secure != nil {
-		return c.writeLimit
-	}
-	return c.writeLimit / stepsInLimit
-}
-
 // goOn tells whether a write that wrote n bytes and then failed may go on,
-// because only a step has passed and the peer takes bytes, if slowly. The kernel
-// lets a writer wait until a good part of its buffer is free, which may be
-// megabytes, so that is not seen by what was written alone.
+// because only a step has passed and the peer takes bytes, if slowly.
 func (c *Conn) goOn(n int, err error) bool {
-	if !errors.Is(err, os.ErrDeadlineExceeded) || c.writeLimit == 0 || c.secure != nil || c.endWrites.Load() != 0 {
+	if !errors.Is(err, os.ErrDeadlineExceeded) || c.secure != nil || c.writeLimit == 0 || c.endWrites.Load() != 0 {
 		return false
 	}
-	queued := int32(min(c.unconfirmed(), math.MaxInt32))
-	if c.still++; n > 0 || queued < c.queued {
-		c.still = 0
-	}
-	if c.queued = queued; c.still >= mostStill {
+	if !c.pace.goesOn(n, c.raw) {
 		return false
 	}
-	c.setWriteDeadline(time.Now().Add(c.step()))
+	c.setWriteDeadline(time.Now().Add(c.writeLimit / stepsInLimit))
 	return true
 }
 
-// endWrite takes the deadline of a TLS connection away: TLS answers key updates
-// from inside Read, and an answer that fails for a deadline of long ago would
-// break the connection.
-func (c *Conn) endWrite() {
-	if c.secure != nil && c.writeLimit != 0 {
-		c.setWriteDeadline(time.Time{})
+// pace is how a peer has taken what one write gave it.
+type pace struct {
+	still  int32 // steps in which it took nothing
+	queued int32 // bytes that it had not confirmed at the last look
+}
+
+// goesOn takes in a step that ended after n bytes, and tells whether another may
+// follow. The kernel lets a writer wait until a good part of its buffer is free,
+// which may be megabytes, so what was written alone does not tell.
+func (p *pace) goesOn(n int, raw syscall.RawConn) bool {
+	queued := int32(min(unconfirmed(raw), math.MaxInt32))
+	if p.still++; n > 0 || queued < p.queued {
+		p.still = 0
 	}
+	p.queued = queued
+	return p.still < mostStill
 }
 
 func (c *Conn) setWriteDeadline(t time.Time) {
@@ -152,6 +151,9 @@ func (c *Conn) setWriteDeadline(t time.Time) {
 // goroutine may call it; LimitWrites undoes it.
 func (c *Conn) EndWrites(t time.Time) {
 	c.endWrites.Store(t.UnixNano())
+	if c.secure != nil {
+		c.secure.last.Store(t.UnixNano())
+	}
 	_ = c.conn.SetWriteDeadline(t) // fails only on a closed connection
 }
 
@@ -160,5 +162,9 @@ func (c *Conn) EndWrites(t time.Time) {
 func (c *Conn) LimitWrites(until time.Time) {
 	c.writeLimit = 0
 	c.endWrites.Store(0)
+	if c.secure != nil {
+		c.secure.limit = 0
+		c.secure.last.Store(until.UnixNano())
+	}
 	c.setWriteDeadline(until)
 }

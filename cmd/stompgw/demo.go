@@ -37,7 +37,7 @@ func serveDemo(ctx context.Context, environ []string, stdout, stderr io.Writer) 
 		_ = listener.Close() // nothing was served yet
 		return err
 	}
-	s, err := newServer(conf, stderr)
+	s, err := newServer(conf, environ, stderr)
 	if err != nil {
 		_ = listener.Close() // nothing was served yet
 		return err
@@ -50,7 +50,7 @@ func serveDemo(ctx context.Context, environ []string, stdout, stderr io.Writer) 
 	served := make(chan error, 1)
 	go func() { served <- embedded.Serve(brokerCtx, listener) }()
 	err = s.run(ctx, func(addr net.Addr) {
-		fmt.Fprintf(stdout, "\n  Open %s in two windows and chat.\n  The broker behind it is in memory and for development only.\n  Stop with Ctrl-C.\n\n", pageURL(addr))
+		fmt.Fprintf(stdout, "\n  Open %s in two windows and chat.\n  The broker behind it is in memory and for development only.\n  Stop with Ctrl-C.\n\n", pageURL(s.public.scheme(), addr))
 	})
 	stopBroker()
 	return errors.Join(err, <-served)
@@ -77,13 +77,13 @@ func demoEnviron(environ []string, broker net.Addr) []string {
 }
 
 // pageURL gives the address of the page as a person would type it.
-func pageURL(addr net.Addr) string {
+func pageURL(scheme string, addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
-		return "http://" + addr.String() + "/"
+		return scheme + "://" + addr.String() + "/"
 	}
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port) + "/"
+	return scheme + "://" + net.JoinHostPort(host, port) + "/"
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"runtime/debug"
 
 	"github.com/stompgw/stompgw/config"
+	"github.com/stompgw/stompgw/policy"
 )
 
 // version is set when a release is built.
@@ -22,7 +24,9 @@ const usage = `stompgw lets browsers speak STOMP over WebSocket to a broker that
 Usage:
   stompgw [serve]       serve, as the STOMPGW_ variables of the environment say
   stompgw demo          serve a broker in memory and a page to try it with
-  stompgw check         say what is wrong with the configuration, and exit
+  stompgw check         say what is wrong with the configuration and the policy, and exit
+  stompgw explain       say what the policy makes of a frame, and why (explain -h)
+  stompgw policy-test   ask the policy about a table of cases (policy-test -h)
   stompgw healthcheck   ask the running gateway's /readyz, and exit
   stompgw version       print the version
   stompgw help          print this
@@ -53,7 +57,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if len(args) > 0 {
 		command = args[0]
 	}
-	if len(args) > 1 {
+	if len(args) > 1 && command != "explain" && command != "policy-test" {
 		fmt.Fprintf(stderr, "stompgw: %s takes no arguments\n\n%s", command, usage)
 		return exitUsage
 	}
@@ -65,6 +69,10 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		err = serveDemo(ctx, environ, stdout, stderr)
 	case "check":
 		err = check(environ, stdout)
+	case "explain":
+		err = explain(environ, args[1:], stdout)
+	case "policy-test":
+		err = policyTest(environ, args[1:], stdout)
 	case "healthcheck":
 		err = healthcheck(ctx, environ, stdout)
 	case "version", "--version", "-version":
@@ -76,7 +84,17 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return exitUsage
 	}
 	var mistakes config.Mistakes
+	var mistake *policy.Mistake
+	var wrong usageError
 	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.As(err, &wrong):
+		fmt.Fprintf(stderr, "stompgw: %s: %v\n", command, err)
+		return exitUsage
+	case errors.As(err, &mistake):
+		fmt.Fprintf(stderr, "stompgw: mistakes in the policy:\n%v\n", err)
+		return exitUsage
 	case errors.As(err, &mistakes):
 		fmt.Fprintf(stderr, "stompgw: the configuration is wrong:\n%s\n", mistakes)
 		return exitUsage
@@ -94,6 +112,21 @@ func check(environ []string, stdout io.Writer) error {
 		return err
 	}
 	if _, err := newBrokers(conf, nil); err != nil {
+		return err
+	}
+	a, err := newAuthenticator(conf, func(error) {})
+	if err != nil {
+		return err
+	}
+	if a != nil {
+		a.Close()
+	}
+	if conf.Policy.File != "" {
+		if _, err := readPolicy(conf.Policy.File); err != nil {
+			return err
+		}
+	}
+	if _, err := tracingWanted(environ); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "The configuration is good:\n%s\n", conf)

@@ -117,6 +117,8 @@ func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*br
 		WriteLimit:  c.Timeouts.SlowBroker,
 		Dialect:     dialect,
 		OnDial:      onDial,
+
+		ProxyProtocol: c.Broker.ProxyProtocol == config.ProxyProtocolV2,
 	}
 	for _, e := range c.Broker.Endpoints {
 		o.Endpoints = append(o.Endpoints, broker.Endpoint(e))
@@ -130,31 +132,51 @@ func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*br
 
 func brokerTLS(c config.BrokerTLS) (*tls.Config, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
-	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the broker's CA: %w", err)
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, errors.New("read the broker's CA: no certificate in " + c.CAFile)
-		}
+	var err error
+	if conf.RootCAs, err = rootCAs(c.CAFile); err != nil {
+		return nil, fmt.Errorf("read the broker's CA: %w", err)
 	}
-	if c.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("read the client certificate for the broker: %w", err)
-		}
-		conf.Certificates = []tls.Certificate{pair}
+	pair, err := keyPair(c.CertFile, c.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the client certificate for the broker: %w", err)
+	}
+	if pair != nil {
+		conf.Certificates = []tls.Certificate{*pair}
 	}
 	return conf, nil
 }
 
-// newLogger makes the log that the configuration asks for.
-func newLogger(c config.Log, w io.Writer) (*zap.Logger, error) {
-	level, err := zapcore.ParseLevel(string(c.Level))
+// rootCAs reads authorities; "" is the system's, which is nil.
+func rootCAs(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("no certificate in " + file)
+	}
+	return pool, nil
+}
+
+// keyPair reads a certificate and its key; nil where no file is named.
+func keyPair(certFile, keyFile string) (*tls.Certificate, error) {
+	if certFile == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	return &pair, err
+}
+
+// newLogger makes the log that the configuration asks for. Its level can be
+// changed at any time.
+func newLogger(c config.Log, w io.Writer) (*zap.Logger, zap.AtomicLevel, error) {
+	level, err := zap.ParseAtomicLevel(string(c.Level))
+	if err != nil {
+		return nil, level, err
 	}
 	conf := zap.NewProductionEncoderConfig()
 	conf.EncodeTime = zapcore.RFC3339NanoTimeEncoder
@@ -166,5 +188,5 @@ func newLogger(c config.Log, w io.Writer) (*zap.Logger, error) {
 		conf.EncodeDuration = zapcore.StringDurationEncoder
 		encoder = zapcore.NewConsoleEncoder(conf)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)), nil
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), level)), level, nil
 }

@@ -14,10 +14,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
 
-	"github.com/stompgw/stompgw/admin"
 	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/cluster"
 	"github.com/stompgw/stompgw/config"
@@ -32,14 +30,19 @@ const (
 	maxRequestHeader = 64 << 10
 )
 
-// server is one running gateway with its two listeners.
+// server is one running gateway with its two sides.
 type server struct {
 	conf     config.Config
 	log      *zap.Logger
+	level    zap.AtomicLevel
+	since    time.Time
 	brokers  *broker.Set
 	gateway  *gateway.Gateway
 	cluster  *cluster.Cluster // nil where this gateway is alone
+	public   *public
+	rules    *enforcement
 	registry *prometheus.Registry
+	spans    *spans // nil where tracing is off
 	draining atomic.Bool
 	httpLog  *log.Logger  // what net/http has to say
 	other    http.Handler // serves the paths that are not the gateway's; nil for none
@@ -51,31 +54,43 @@ func serve(ctx context.Context, environ []string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := newServer(conf, stderr)
+	s, err := newServer(conf, environ, stderr)
 	if err != nil {
 		return err
 	}
 	return s.run(ctx, nil)
 }
 
-func newServer(conf config.Config, stderr io.Writer) (*server, error) {
-	logger, err := newLogger(conf.Log, stderr)
+// newServer makes a server. Of environ it looks at OpenTelemetry's variables only.
+func newServer(conf config.Config, environ []string, stderr io.Writer) (*server, error) {
+	logger, level, err := newLogger(conf.Log, stderr)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{conf: conf, log: logger, registry: prometheus.NewRegistry()}
+	s := &server{conf: conf, log: logger, level: level, since: time.Now(), registry: prometheus.NewRegistry()}
 	if s.httpLog, err = zap.NewStdLogAt(logger, zap.WarnLevel); err != nil {
 		return nil, err
 	}
-	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
+	if s.public, err = newPublic(conf, environ, logger, s.registry); err != nil {
+		return nil, err
+	}
 	if s.brokers, err = newBrokers(conf, s.dialed); err != nil {
 		return nil, err
 	}
-	options := gatewayOptions(conf)
-	if err = s.joinCluster(&options); err != nil {
+	if s.spans, err = startTracing(environ, logger); err != nil {
 		return nil, err
 	}
-	s.gateway = gateway.New(options, s.brokers, logger, s.registry)
+	if s.rules, err = newEnforcement(conf, logger, s.registry); err != nil {
+		return nil, err
+	}
+	o := gatewayOptions(conf)
+	o.Tracer = s.spans.tracer()
+	s.rules.apply(&o)
+	if err = s.joinCluster(&o); err != nil {
+		return nil, err
+	}
+	s.gateway = gateway.New(o, s.brokers, logger, s.registry)
+	s.registerMetrics()
 	return s, nil
 }
 
@@ -83,46 +98,44 @@ func (s *server) dialed(endpoint string, took time.Duration, err error) {
 	s.gateway.Dialed(endpoint, took, err)
 }
 
-func buildInfo() prometheus.Collector {
-	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "stompgw", Name: "build_info",
-		Help: "Always 1; the version is in the label.", ConstLabels: prometheus.Labels{"version": buildVersion()}})
-	info.Set(1)
-	return info
-}
-
 // run listens and serves until the context ends or a listener fails. ready is
-// told the public address; nil is fine.
+// told the first public address; nil is fine.
 func (s *server) run(ctx context.Context, ready func(net.Addr)) error {
-	// Pings and heart-beats notice browsers that are gone; probes of TCP's would
-	// only add to them.
-	listen := net.ListenConfig{KeepAlive: -1}
-	public, err := listen.Listen(ctx, "tcp", s.conf.Server.Listen)
+	defer s.spans.stop(s.log)
+	defer s.rules.close()
+	public, err := s.public.open(ctx)
 	if err != nil {
-		return fmt.Errorf("listen for browsers (STOMPGW_LISTEN): %w", err)
+		return err
 	}
 	private, err := net.Listen("tcp", s.conf.Server.AdminListen)
 	if err != nil {
-		_ = public.Close() // nothing was served yet
+		for _, l := range public {
+			_ = l.Close() // nothing was served yet
+		}
 		return fmt.Errorf("listen for the admin side (STOMPGW_ADMIN_LISTEN): %w", err)
 	}
 	routes := s.routes()
 	if err := s.startCluster(ctx, routes); err != nil {
-		_, _ = public.Close(), private.Close() // nothing was served yet
+		for _, l := range append(public, private) {
+			_ = l.Close() // nothing was served yet
+		}
 		return err
 	}
 	defer s.stopCluster()
-	browsers, operators := s.httpServer(routes), s.httpServer(admin.Handler(admin.Options{
-		Ready: s.ready, Metrics: s.registry, Profiles: s.conf.Server.PProf,
-	}))
-	failed := make(chan error, 2) // one from each listener
-	go func() { failed <- browsers.Serve(public) }()
+	browsers, operators := s.httpServer(routes), s.httpServer(s.adminHandler())
+	defer s.rules.follow()()
+	defer s.public.follow()()
+	served := len(public) + 1
+	failed := make(chan error, served) // one from each listener
+	for _, l := range public {
+		go func() { failed <- browsers.Serve(l) }()
+	}
 	go func() { failed <- operators.Serve(private) }()
-	s.log.Info("serving", zap.String("version", buildVersion()), zap.Stringer("listen", public.Addr()),
+	s.log.Info("serving", zap.String("version", buildVersion()), zap.String("listen", addresses(public)), zap.String("scheme", s.public.scheme()),
 		zap.Stringer("admin_listen", private.Addr()), zap.Strings("paths", s.conf.Server.Paths), zap.Strings("brokers", s.endpoints()))
 	if ready != nil {
-		ready(public.Addr())
+		ready(public[0].Addr())
 	}
-	served := 2
 	select {
 	case err = <-failed:
 		served--

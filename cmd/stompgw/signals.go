@@ -14,3 +14,18 @@ func untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }
+
+// onHangup calls f for each SIGHUP until the context ends.
+func onHangup(ctx context.Context, f func()) {
+	hangups := make(chan os.Signal, 1) // of several at a time, one is enough
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-hangups:
+			f()
+		case <-ctx.Done():
+			return
+		}
+	}
+}

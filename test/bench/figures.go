@@ -10,6 +10,7 @@ type figure struct {
 	place    placement
 	subjects []string
 	base     string // the subject that ratios are against
+	judged   string // the subject that the goals are about; "" is stompgw
 	broker   bool   // a real RabbitMQ stands behind the subjects
 	slices   int    // turns of each subject in a repeat
 	together bool   // not in turns but all at the same time: they hardly use the CPU
@@ -90,6 +91,11 @@ func figures(s scale) []figure {
 			values: perFrame("CPU per 100 B frame, batched, client to broker", 2.8, 2.0)},
 		{key: "out", subjects: relays, base: "copy", job: bulk("out", 100, 1<<20),
 			values: perFrame("CPU per 100 B frame, batched, broker to client", 2.8, 2.0)},
+		{key: "policy", subjects: []string{"stompgw", ruled}, base: "stompgw", judged: ruled,
+			job:    job{Kind: "loop", Sessions: 200, Size: 100, Measure: s.slice},
+			values: perFrame("CPU per 100 B frame with 1,000 rules, 200 sessions, closed loop", 1.10, 1.03)},
+		{key: "policy", subjects: []string{"stompgw", ruled}, base: "stompgw", judged: ruled, job: bulk("in", 100, 1<<20),
+			values: perFrame("CPU per 100 B frame with 1,000 rules, batched, client to broker", 0, 0)},
 		{key: "bulkin", subjects: relays, base: "copy", job: bulk("in", 64<<10, 1<<20),
 			values: perGB("CPU per GB, 64 KiB bodies, client to broker")},
 		{key: "bulkout", subjects: relays, base: "copy", job: bulk("out", 64<<10, 1<<20),

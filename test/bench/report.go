@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -80,14 +81,14 @@ func medians(repeats map[int][]float64) []float64 {
 
 // writeGoals prints how stompgw stands against what is asked of it.
 func writeGoals(w io.Writer, all []*measured) {
-	head := "| figure | must | goal | stompgw: median (min–max) | |\n|---|---|---|---|---|\n"
+	head := "| figure | must | goal | measured: median (min–max) | |\n|---|---|---|---|---|\n"
 	for _, m := range all {
 		for _, v := range m.figure.values {
 			if v.must == 0 {
 				continue
 			}
 			s, unit := spread{}, " "+v.unit
-			if abs, ratio := m.of(v, "stompgw"); v.ratio {
+			if abs, ratio := m.of(v, cmp.Or(m.figure.judged, "stompgw")); v.ratio {
 				s, unit = ratio, " x "+m.figure.base
 			} else {
 				s = abs

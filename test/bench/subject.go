@@ -42,6 +42,7 @@ func (r relay) pid() int {
 var subjects = []subject{
 	{name: "stompgw", websocket: true, launch: launchStompgw, admin: true},
 	{name: before, websocket: true, launch: launchBefore, admin: true},
+	{name: ruled, websocket: true, launch: launchRuled, admin: true},
 	{name: "copy", launch: launchCopy},
 	{name: "direct"},
 	{name: "haproxy", launch: launchHaproxy},
@@ -51,6 +52,9 @@ var subjects = []subject{
 
 // before names another build of the gateway, measured beside it with -before.
 const before = "before"
+
+// ruled names the gateway with a policy of a thousand rules.
+const ruled = "1,000 rules"
 
 func subjectNamed(name string) (subject, error) {
 	for _, s := range subjects {
@@ -106,6 +110,23 @@ func launchStompgw(b *bench, listen, backend string) (command, target, error) {
 
 func launchBefore(b *bench, listen, backend string) (command, target, error) {
 	return b.gatewayCommand(b.before, listen, backend)
+}
+
+// launchRuled runs the gateway with a policy in which the rules that grant what
+// is measured stand last.
+func launchRuled(b *bench, listen, backend string) (command, target, error) {
+	c, to, err := launchStompgw(b, listen, backend)
+	if err != nil {
+		return c, to, err
+	}
+	text := []byte("version: 1\ngrants:\n")
+	for i := range 999 {
+		text = fmt.Appendf(text, "  - { name: r%d, send: [\"/queue/other.%d.>\", \"/topic/*.%d\"], subscribe: [\"/topic/other.%d.*\"] }\n", i, i, i, i)
+	}
+	text = append(text, "  - { name: measured, send: [\"/queue/>\"], subscribe: [\"/queue/>\", \"/topic/>\"] }\n"...)
+	file := filepath.Join(b.dir, "policy.yaml")
+	c.env = append(c.env, "STOMPGW_POLICY_FILE="+file, "STOMPGW_BROKER_DIALECT=activemq")
+	return c, to, os.WriteFile(file, text, 0o600)
 }
 
 func (b *bench) gatewayCommand(bin, listen, backend string) (command, target, error) {

@@ -82,7 +82,7 @@ func (a *ActiveMQ) Start() error {
 			return errors.Join(fmt.Errorf("start ActiveMQ: %w", err), a.Kill())
 		}
 	}
-	if err := awaitAnswer(a.STOMP, a.Admin, 60*time.Second); err != nil {
+	if err := awaitAnswer(a.STOMP, "", a.Admin, 60*time.Second); err != nil {
 		return errors.Join(fmt.Errorf("start ActiveMQ: %w", err), a.Kill())
 	}
 	return nil

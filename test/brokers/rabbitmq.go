@@ -24,6 +24,7 @@ type RabbitMQ struct {
 	Certs           *Certs
 	LogFile         string // what the node prints; its own log is beside it
 
+	proxied  bool // STOMP connections begin with a PROXY header
 	dir      string
 	env      []string
 	epmdPort string
@@ -33,12 +34,17 @@ type RabbitMQ struct {
 
 // StartRabbitMQ starts a node with its data in dir and waits until it accepts STOMP. The cause of the error is
 // ErrMissing when RabbitMQ is not installed. The caller ends it with Stop or Kill.
-func StartRabbitMQ(dir string) (*RabbitMQ, error) {
+func StartRabbitMQ(dir string) (*RabbitMQ, error) { return startRabbitMQ(dir, false) }
+
+// StartRabbitMQBehindProxy is StartRabbitMQ with STOMP listeners that want a PROXY header.
+func StartRabbitMQBehindProxy(dir string) (*RabbitMQ, error) { return startRabbitMQ(dir, true) }
+
+func startRabbitMQ(dir string, proxied bool) (*RabbitMQ, error) {
 	if err := needs(rabbitBin+"rabbitmq-server", "/usr/bin/epmd"); err != nil {
 		return nil, fmt.Errorf("start RabbitMQ: %w", err)
 	}
 	r := &RabbitMQ{
-		dir: dir, LogFile: filepath.Join(dir, "rabbitmq.out"),
+		dir: dir, proxied: proxied, LogFile: filepath.Join(dir, "rabbitmq.out"),
 		Guest: User{"guest", "guest", "/"}, Other: User{"other", "other secret", "second"},
 	}
 	if err := r.configure(); err != nil {
@@ -113,7 +119,7 @@ func (r *RabbitMQ) Start() error {
 			return errors.Join(fmt.Errorf("start RabbitMQ: %w", err), r.Kill())
 		}
 	}
-	if err := awaitAnswer(r.STOMP, r.Guest, 60*time.Second); err != nil {
+	if err := awaitAnswer(r.STOMP, r.preface(), r.Guest, 60*time.Second); err != nil {
 		return errors.Join(fmt.Errorf("start RabbitMQ: %w", err), r.Kill())
 	}
 	return nil

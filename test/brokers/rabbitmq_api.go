@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -30,6 +32,20 @@ func (r *RabbitMQ) Connections() (int, error) {
 	}
 	err := r.get("/api/overview", &o)
 	return o.Totals.Connections, err
+}
+
+// Peers asks the management interface who its clients are: host:port of each.
+func (r *RabbitMQ) Peers() ([]string, error) {
+	var connections []struct {
+		Host string `json:"peer_host"`
+		Port int    `json:"peer_port"`
+	}
+	err := r.get("/api/connections", &connections)
+	var peers []string
+	for _, c := range connections {
+		peers = append(peers, net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
+	}
+	return peers, err
 }
 
 // get leaves out as it is when the object does not exist.

@@ -3,6 +3,7 @@ package brokers
 import (
 	"encoding/json"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -12,6 +13,7 @@ func (r *RabbitMQ) conf(amqp string) string {
 		"listeners.tcp.1 = " + amqp,
 		"stomp.listeners.tcp.1 = " + r.STOMP,
 		"stomp.listeners.ssl.1 = " + r.STOMPTLS,
+		"stomp.proxy_protocol = " + strconv.FormatBool(r.proxied),
 		"ssl_options.cacertfile = " + r.Certs.CA,
 		"ssl_options.certfile = " + r.Certs.ServerCert,
 		"ssl_options.keyfile = " + r.Certs.ServerKey,
@@ -28,6 +30,14 @@ func (r *RabbitMQ) conf(amqp string) string {
 		"disk_free_limit.absolute = 50MB",
 		"log.console = false",
 	}, "\n") + "\n"
+}
+
+// preface is what a STOMP connection begins with.
+func (r *RabbitMQ) preface() string {
+	if r.proxied {
+		return "PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n"
+	}
+	return ""
 }
 
 type object = map[string]any

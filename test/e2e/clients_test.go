@@ -78,7 +78,11 @@ func runNode(t *testing.T, program string, env map[string]any) (count int) {
 		t.Fatal(err)
 	}
 	log := filepath.Join(t.TempDir(), "log")
-	p, err := proc.Start(proc.Command{Path: node, Args: []string{program, string(argument)}, Dir: dir, Log: log})
+	environ := os.Environ()
+	if authority, ok := env["authority"].(string); ok {
+		environ = append(environ, "NODE_EXTRA_CA_CERTS="+authority)
+	}
+	p, err := proc.Start(proc.Command{Path: node, Args: []string{program, string(argument)}, Env: environ, Dir: dir, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

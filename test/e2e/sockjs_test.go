@@ -29,6 +29,10 @@ type sockjsCase struct {
 	Patience  int    `json:"patience"` // milliseconds for each step
 	Refused   bool   `json:"refused"`
 	ASCII     bool   `json:"ascii"` // no character of more than one byte
+	// What attackers do.
+	Headstrong bool   `json:"headstrong"` // tries the transport although /info is refused
+	Blind      bool   `json:"blind"`      // sends by hand, without reading an answer
+	Referrer   string `json:"referrer"`   // referrer policy of the blind
 }
 
 const allTransports = "websocket,xhr_streaming,xhr,eventsource,htmlfile,jsonp"

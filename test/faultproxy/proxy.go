@@ -3,6 +3,7 @@
 package faultproxy
 
 import (
+	"bytes"
 	"net"
 	"sync"
 	"testing"
@@ -37,6 +38,8 @@ type Proxy struct {
 	mute    bool             // an end that closes is not told to the other
 	pairs   map[*pair]bool
 	carried [2]int64
+	record  bool
+	heard   []*[]byte // what was carried up, by connection, where record says so
 }
 
 type pair struct{ ends [2]*net.TCPConn } // ends[Up] leads to the target, ends[Down] to the client
@@ -88,6 +91,20 @@ func (p *Proxy) Reset() {
 
 // CloseAll ends all connections in order, with FIN.
 func (p *Proxy) CloseAll() { p.each(func(c *net.TCPConn) { _ = c.Close() }) }
+
+// Record keeps what clients send, of the connections to come.
+func (p *Proxy) Record() { p.set(func() { p.record = true }) }
+
+// Heard gives what clients have sent since Record, of each connection.
+func (p *Proxy) Heard() [][]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all [][]byte
+	for _, h := range p.heard {
+		all = append(all, bytes.Clone(*h))
+	}
+	return all
+}
 
 // Carried is the number of bytes passed on in the direction so far.
 func (p *Proxy) Carried(d Direction) int64 {
@@ -158,10 +175,14 @@ func (p *Proxy) accept() {
 // pump passes bytes from one connection to the other until either ends, then ends the other unless that is muted.
 func (p *Proxy) pump(from, to *net.TCPConn, d Direction) {
 	buf := make([]byte, 64<<10)
+	heard := p.hear(d)
 	for p.wait(d) {
 		n, err := from.Read(buf)
 		if !p.wait(d) {
 			break
+		}
+		if heard != nil {
+			p.set(func() { *heard = append(*heard, buf[:n]...) })
 		}
 		if n > 0 && !p.pass(to, buf[:n], d) {
 			break
@@ -177,6 +198,17 @@ func (p *Proxy) pump(from, to *net.TCPConn, d Direction) {
 	p.mu.Unlock()
 	from.Close()
 	to.Close()
+}
+
+// hear makes room for what a connection carries, nil where nobody wants it.
+func (p *Proxy) hear(d Direction) (heard *[]byte) {
+	p.set(func() {
+		if p.record && d == Up {
+			heard = new([]byte)
+			p.heard = append(p.heard, heard)
+		}
+	})
+	return heard
 }
 
 func (p *Proxy) pass(to *net.TCPConn, b []byte, d Direction) bool {

@@ -33,7 +33,7 @@ type Options struct {
 
 // Gateway is a running stompgw.
 type Gateway struct {
-	URL    string // ws://… of the first path
+	URL    string // ws://… of the first path, or wss://… with a certificate
 	Listen string // host:port of browsers
 	Admin  string // host:port of the admin listener
 
@@ -109,6 +109,9 @@ func Start(o Options) (*Gateway, error) {
 		first = "/stomp"
 	}
 	g.URL = "ws://" + g.Listen + first
+	if env["STOMPGW_TLS_CERT_FILE"] != "" {
+		g.URL = "wss://" + g.Listen + first
+	}
 	if err := g.awaitUp(o.Unready); err != nil {
 		_ = g.Kill()
 		return nil, err

@@ -2,6 +2,7 @@ package stompws
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ type Options struct {
 	Subprotocols []string    // nil offers v12.stomp, v11.stomp, v10.stomp; an empty list offers none
 	Origin       string      // Origin header; empty sends none
 	Header       http.Header // more headers of the request
+	TLS          *tls.Config // of wss URLs; nil trusts the system's authorities
+	Unix         string      // path of a Unix socket to connect to, whatever host the URL names; empty is TCP
 	NoPong       bool        // leave WebSocket pings unanswered, as a client does whose network is gone
 	// Wrap may put something between the client and its socket, such as a slow line; nil changes nothing.
 	Wrap func(net.Conn) net.Conn
@@ -35,8 +38,12 @@ func Dial(ctx context.Context, url string, o Options) (*Client, error) {
 	var raw net.Conn
 	transport := &http.Transport{
 		DisableKeepAlives: true,
+		TLSClientConfig:   o.TLS,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			var d net.Dialer
+			if o.Unix != "" {
+				network, addr = "unix", o.Unix
+			}
 			conn, err := d.DialContext(ctx, network, addr)
 			if err == nil && o.Wrap != nil {
 				conn = o.Wrap(conn)

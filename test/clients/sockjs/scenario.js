@@ -13,9 +13,26 @@
     return sock.transport || sock.protocol;
   }
 
-  async function session(env, SockJS, Stomp, run) {
+  // open opens the transport that the case is about; plain is a WebSocket without SockJS.
+  function open(env, SockJS) {
+    if (env.transport === 'plain') return new WebSocket(env.url.replace(/^http/, 'ws'), ['v12.stomp', 'v11.stomp', 'v10.stomp']);
+    if (env.headstrong) ignoreInfo(SockJS);
     const options = env.version === '0.3.4' ? { protocols_whitelist: [env.transport] } : { transports: [env.transport] };
-    const sock = new SockJS(env.url, null, options);
+    // 1.6.1 gives a transport up after a few of the round trips that /info took, which on a busy machine is too soon.
+    if (!env.refused) options.timeout = env.patience;
+    return new SockJS(env.url, null, options);
+  }
+
+  // ignoreInfo makes the client try its transport although /info, which it asks first, was refused: an attacker would.
+  function ignoreInfo(SockJS) {
+    const receive = SockJS.prototype._receiveInfo;
+    SockJS.prototype._receiveInfo = function (info, rtt) {
+      receive.call(this, info || { websocket: true, origins: ['*:*'], cookie_needed: true }, rtt || 100);
+    };
+  }
+
+  async function session(env, SockJS, Stomp, run) {
+    const sock = open(env, SockJS);
     const client = Stomp.over(sock);
     client.debug = null;
     const receipts = new Map();
@@ -28,7 +45,7 @@
       const connected = await within(new Promise((yes, no) => {
         client.connect({ login: env.login, passcode: env.passcode, host: env.host }, yes, (e) => no(new Error(`error callback: ${e}`)));
       }), 'connected', env.patience);
-      if (used(sock) !== env.transport) throw new Error(`transport: got ${used(sock)}, want ${env.transport}`);
+      if (env.transport !== 'plain' && used(sock) !== env.transport) throw new Error(`transport: got ${used(sock)}, want ${env.transport}`);
       await run({ sock, client, receipt, connected });
     } finally {
       sock.close();
@@ -67,8 +84,7 @@
 
   // refused expects that no session opens.
   async function refused(env, SockJS) {
-    const options = env.version === '0.3.4' ? { protocols_whitelist: [env.transport] } : { transports: [env.transport] };
-    const sock = new SockJS(env.url, null, options);
+    const sock = open(env, SockJS);
     const event = await within(new Promise((yes, no) => {
       sock.onopen = () => no(new Error('the session opened'));
       sock.onclose = yes;
@@ -76,12 +92,44 @@
     if (event.wasClean) throw new Error(`closed with ${event.code} as if in order`);
   }
 
+  // blind makes the requests of a transport by hand, with the cookies of the user and without reading an answer, as a
+  // page of any origin can, and has them send a message.
+  async function blind(env) {
+    const begin = `${env.url}/000/${Math.random().toString(36).slice(2)}`;
+    const request = { mode: 'no-cors', credentials: 'include', referrerPolicy: env.referrer || undefined };
+    const post = (path, type, body) => fetch(`${begin}/${path}`, { ...request, method: 'POST', headers: { 'Content-Type': type }, body });
+    const element = (name, source) => {
+      const e = document.createElement(name);
+      if (env.referrer) e.referrerPolicy = env.referrer;
+      e.src = source;
+      document.body.append(e);
+    };
+    switch (env.transport) {
+      case 'eventsource': new EventSource(`${begin}/eventsource`, { withCredentials: true }); break;
+      case 'htmlfile': element('iframe', `${begin}/htmlfile?c=cb`); break;
+      case 'jsonp': element('script', `${begin}/jsonp?c=cb`); break;
+      default: post(env.transport, 'text/plain', '').catch(() => {});
+    }
+    const frames = JSON.stringify([`CONNECT\naccept-version:1.2\nhost:${env.host}\nlogin:${env.login}\npasscode:${env.passcode}\n\n\0`,
+      `SEND\ndestination:/queue/${env.tag}\n\nhijacked\0`]);
+    // The session begins when the first request arrives, which nothing tells to this page; where the answers can be read
+    // they say when.
+    for (let i = 0; i < 10; i += 1) {
+      const answer = await (env.transport === 'jsonp'
+        ? post('jsonp_send', 'application/x-www-form-urlencoded', `d=${encodeURIComponent(frames)}`)
+        : post('xhr_send', 'text/plain', frames));
+      if (answer.ok) return;
+      await new Promise((yes) => setTimeout(yes, 50));
+    }
+    if (!env.refused) throw new Error('no session took the frames');
+  }
+
   // run runs one case and gives the line to report.
   root.runSockJS = async function run(env, SockJS, Stomp) {
     const start = Date.now();
     let error = null;
     try {
-      await (env.refused ? refused : exchange)(env, SockJS, Stomp);
+      await (env.blind ? blind : env.refused ? refused : exchange)(env, SockJS, Stomp);
     } catch (e) {
       error = e && e.message ? e.message : String(e);
     }

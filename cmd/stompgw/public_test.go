@@ -1,0 +1,145 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Every listener of the list serves.
+func TestSeveralListeners(t *testing.T) {
+	broker := silentBroker(t)
+	path := filepath.Join(t.TempDir(), "gw.sock")
+	gw := start(t, "serve", "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_LISTEN=127.0.0.1:0,unix:"+path, "STOMPGW_CLOSE_TIMEOUT=100ms", "STOMPGW_UNIX_SOCKET_MODE=0600")
+	tcp, unix, _ := strings.Cut(gw.public, ",")
+	if unix != path {
+		t.Errorf("got %q among the addresses, want %s", unix, path)
+	}
+	if _, status := browser(t, tcp); status != "101" {
+		t.Errorf("TCP: got %s", status)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v, %v", info, err)
+	}
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		}}}
+	answer, err := client.Get("http://gw/nowhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusNotFound {
+		t.Errorf("Unix: got %s", answer.Status)
+	}
+	gw.end()
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the socket is left behind")
+	}
+}
+
+// systemd opens the sockets and says in the environment which they are.
+func TestSocketActivation(t *testing.T) {
+	broker := silentBroker(t)
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	file, err := socket.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		listen string
+		works  bool
+	}{{"systemd:browsers", true}, {"systemd", true}, {"systemd:others", false}} {
+		t.Run(test.listen, func(t *testing.T) {
+			var stderr output
+			// The shell knows the process id that exec keeps.
+			cmd := exec.Command("/bin/sh", "-c", `LISTEN_PID=$$ exec "$0"`, self)
+			cmd.Env = []string{asProgram + "=1", "LISTEN_FDS=1", "LISTEN_FDNAMES=browsers", "STOMPGW_LISTEN=" + test.listen,
+				"STOMPGW_ADMIN_LISTEN=127.0.0.1:0", "STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s", "STOMPGW_CLOSE_TIMEOUT=100ms", "STOMPGW_BROKERS=tcp://" + broker.Addr().String()}
+			cmd.Stderr, cmd.ExtraFiles = &stderr, []*os.File{file}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, 1)
+			go func() { done <- cmd.Wait() }()
+			t.Cleanup(func() { _ = cmd.Process.Kill() }) // it may have ended
+			if !test.works {
+				if err := awaitExit(t, done); err == nil || !strings.Contains(stderr.String(), "systemd handed over no such socket") {
+					t.Errorf("got %v, %s", err, stderr.String())
+				}
+				return
+			}
+			if _, status := browser(t, socket.Addr().String()); status != "101" {
+				t.Errorf("got %s; log:\n%s", status, stderr.String())
+			}
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			if err := awaitExit(t, done); err != nil {
+				t.Errorf("got %v; log:\n%s", err, stderr.String())
+			}
+		})
+	}
+}
+
+// A reload asked for where there is nothing to reload does no harm.
+func TestHangup(t *testing.T) {
+	broker := silentBroker(t)
+	cmd, stderr, done := program(t, "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s", "STOMPGW_CLOSE_TIMEOUT=100ms")
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if _, status := browser(t, fmt.Sprint(stderr.line("serving")["listen"])); status != "101" {
+		t.Errorf("got %s", status)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := awaitExit(t, done); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What does not speak TLS is answered so, and the admin side stays plain.
+func TestPlainToTLS(t *testing.T) {
+	broker := silentBroker(t)
+	cert, key := newCertificate(t)
+	gw := start(t, "serve", "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_TLS_CERT_FILE="+cert, "STOMPGW_TLS_KEY_FILE="+key)
+	if got := gw.stderr.line("serving")["scheme"]; got != "https" {
+		t.Errorf("got scheme %v", got)
+	}
+	if status, body := get("http://" + gw.public + "/stomp"); status != 400 || !strings.Contains(body, "HTTPS") {
+		t.Errorf("got %d %q", status, body)
+	}
+	if status, _ := get("http://" + gw.admin + "/livez"); status != 200 {
+		t.Errorf("the admin side: got %d", status)
+	}
+	c, err := tls.Dial("tcp", gw.public, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if got := c.ConnectionState().NegotiatedProtocol; got != "http/1.1" {
+		t.Errorf("got protocol %q", got)
+	}
+}

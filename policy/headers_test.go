@@ -1,0 +1,117 @@
+package policy
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stompgw/stompgw/auth"
+	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/frameinspect"
+)
+
+// Every powerful header is denied where its brokers know it, in any case, and
+// passes where a grant allows it or no broker makes anything of it.
+func TestPowerfulHeaders(t *testing.T) {
+	deny := mustParse(t, "grants: [{name: a, send: [/queue/a], subscribe: [/queue/a]}]")
+	for _, p := range powerfulHeaders {
+		if p.name != strings.ToLower(p.name) || p.why == "" || p.in == 0 {
+			t.Errorf("%s: the entry is wrong", p.name)
+		}
+		name := strings.ReplaceAll(p.name, "*", "some")
+		granted := mustParse(t, "grants: [{name: a, send: [/queue/a], subscribe: [/queue/a], headers: {allow: ['"+p.name+"']}}]")
+		for _, d := range every6 {
+			known := d == broker.Unknown || p.in&(1<<d) != 0
+			for _, words := range []string{"SEND /queue/a ", "SUBSCRIBE /queue/a id:1 "} {
+				for _, spelt := range []string{name, strings.ToUpper(name)} {
+					h := frame(t, words+spelt+":1")
+					if v := mustOpen(t, engineOf(deny), named("n", nil), d).Judge(h); v.Allow == known || known && v.Message != "the header "+spelt+" is not allowed here" {
+						t.Errorf("%s%s in dialect %d: got %v", words, spelt, d, v)
+					}
+					if v := mustOpen(t, engineOf(granted), named("n", nil), d).Judge(h); !v.Allow {
+						t.Errorf("%s%s in dialect %d, allowed: got %v", words, spelt, d, v)
+					}
+				}
+			}
+		}
+	}
+	if !slices.IsSortedFunc(every6, func(a, b broker.Dialect) int { return int(a) - int(b) }) {
+		t.Error("a dialect is missing here")
+	}
+}
+
+func TestOrdinaryHeadersPass(t *testing.T) {
+	p := mustParse(t, "grants: [{name: a, send: [/queue/a], subscribe: [/queue/a]}]")
+	for _, d := range every6 {
+		g := mustOpen(t, engineOf(p), named("n", nil), d)
+		h := frame(t, "SEND /queue/a content-type:text/plain content-length:3 x-tenant:acme app:7 receipt:r1 transaction:t correlation-id:c priority:4 expires:0")
+		if v := g.Judge(h); !v.Allow {
+			t.Errorf("dialect %d: got %v", d, v)
+		}
+	}
+}
+
+// The table of the docs is the table of the code.
+func TestHeaderTableInDocs(t *testing.T) {
+	doc, err := os.ReadFile("../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []struct {
+		in   brokers
+		text string
+	}{{every, "all"}, {jms, "ActiveMQ, Artemis, Apollo"}, {rabbit | apollo, "RabbitMQ, Apollo"}, {rabbit, "RabbitMQ"}, {active, "ActiveMQ"}, {artemis, "Artemis"}, {apollo, "Apollo"}}
+	var table strings.Builder
+	for _, p := range powerfulHeaders {
+		for _, n := range names {
+			if n.in == p.in {
+				table.WriteString("| `" + p.name + "` | " + n.text + " | " + p.why + " |\n")
+			}
+		}
+	}
+	if !strings.Contains(string(doc), table.String()) {
+		t.Errorf("docs/policy.md lacks this table:\n%s", table.String())
+	}
+}
+
+func TestRewrite(t *testing.T) {
+	p := mustParse(t, "grants: [{name: a, send: [/queue/a], subscribe: [/queue/a]}]\nset_headers: {x-user: '{name}', X-Tenant: 't:{claims.tenant}', x-none: '{claims.none}'}")
+	claims := map[string]any{"tenant": `a\b`}
+	tests := []struct {
+		version    frameinspect.Version
+		name       string
+		head, want string
+	}{
+		{frameinspect.V12, "ann", "SEND\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:ann\nX-Tenant:t\\ca\\\\b\n\n"},
+		{frameinspect.V10, "ann", "SEND\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:ann\nX-Tenant:t:a\\b\n\n"},
+		{frameinspect.V12, "ann", "SEND\r\nx-user:eve\r\ndestination:/queue/a\r\nX-USER:eve\r\nx-tenant:z\r\nx-none:z\r\nx-users:ok\r\n\r\n",
+			"SEND\ndestination:/queue/a\nx-users:ok\nx-user:ann\nX-Tenant:t\\ca\\\\b\n\n"},
+		{frameinspect.V11, "a\nb", "SEND\nx-user:eve\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nX-Tenant:t\\ca\\\\b\n\n"},
+	}
+	for _, tt := range tests {
+		id := &auth.Identity{Principal: auth.Principal{Name: tt.name, Claims: claims}}
+		g := mustOpen(t, engineOf(p), id, broker.RabbitMQ)
+		h := rawFrame(t, tt.head, tt.version)
+		v := g.Judge(h)
+		if !v.Allow || v.Rewrite == nil {
+			t.Fatalf("%q: got %v", tt.head, v)
+		}
+		if got := string(v.Rewrite.AppendHead([]byte("before"), h)); got != "before"+tt.want {
+			t.Errorf("%q: got %q, want %q", tt.head, got, tt.want)
+		}
+	}
+	g := mustOpen(t, engineOf(p), named("ann", nil), broker.RabbitMQ)
+	if v := g.Judge(frame(t, "SUBSCRIBE /queue/a id:1")); !v.Allow || v.Rewrite != nil {
+		t.Errorf("SUBSCRIBE: got %v", v)
+	}
+}
+
+func TestKeep(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "on_denied: close\n": false, "on_denied: keep\n": true} {
+		g := mustOpen(t, engineOf(mustParse(t, text+"grants: [{name: a, send: [/queue/a]}]")), named("n", nil), broker.RabbitMQ)
+		if v := g.Judge(frame(t, "SEND /queue/b")); v.Allow || v.Keep != want {
+			t.Errorf("%q: got %v", text, v)
+		}
+	}
+}

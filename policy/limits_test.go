@@ -1,0 +1,202 @@
+package policy
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/frameinspect"
+)
+
+func TestMeter(t *testing.T) {
+	const ms = time.Millisecond
+	tests := []struct {
+		name      string
+		perSecond int
+		burst     int
+		at        []time.Duration
+		n         int
+		wait      []time.Duration
+	}{
+		{"a second's worth at once", 2, 0, []time.Duration{0, 0, 0, 0}, 1, []time.Duration{0, 0, 500 * ms, 1000 * ms}},
+		{"a burst", 10, 3, []time.Duration{0, 0, 0, 0, 100 * ms, 300 * ms}, 1, []time.Duration{0, 0, 0, 100 * ms, 100 * ms, 0}},
+		{"at the rate", 10, 1, []time.Duration{0, 100 * ms, 200 * ms, 290 * ms}, 1, []time.Duration{0, 0, 0, 10 * ms}},
+		{"rest is not saved beyond the burst", 10, 1, []time.Duration{0, time.Hour, time.Hour}, 1, []time.Duration{0, 0, 100 * ms}},
+		{"more than a burst", 1000, 1000, []time.Duration{0, 0}, 3000, []time.Duration{2 * time.Second, 5 * time.Second}},
+		{"the debt is bounded", 1, 1, []time.Duration{0, 0}, 1 << 30, []time.Duration{time.Minute, time.Minute}},
+	}
+	for _, tt := range tests {
+		var m meter
+		for i, at := range tt.at {
+			if got := m.take(tt.n, tt.perSecond, tt.burst, at); got != tt.wait[i] {
+				t.Errorf("%s: at %s, the %d.: got %s, want %s", tt.name, at, i+1, got, tt.wait[i])
+			}
+		}
+	}
+}
+
+const limited = `
+grants:
+  - {name: paused, send: [/queue/paused], limits: {frames_per_second: 1, frames_burst: 2}}
+  - {name: closed, send: [/queue/closed], limits: {frames_per_second: 1, frames_burst: 2, over: close}}
+  - {name: small, send: [/queue/small], limits: {body: 10, bytes_per_second: 100000}}
+  - {name: bytes, send: [/queue/bytes], limits: {bytes_per_second: 1000, over: close}}
+  - {name: open, send: [/queue/open], subscribe: ['/queue/*'], limits: {subscriptions: 2}}
+  - {name: more, subscribe: ['/topic/*']}
+limits:
+  - {to: {principals: [bob]}, body: 5, frames_per_second: 1, frames_burst: 3, over: close, subscriptions: 3}
+`
+
+func TestRates(t *testing.T) {
+	p := mustParse(t, limited)
+	ann := mustOpen(t, engineOf(p), named("ann", nil), broker.RabbitMQ)
+	send := frame(t, "SEND /queue/paused")
+	for i, want := range []bool{false, false, true, true} {
+		if v := ann.Judge(send); !v.Allow || (v.Wait > 0) != want {
+			t.Errorf("paused, the %d.: got %v", i+1, v)
+		}
+	}
+	send = frame(t, "SEND /queue/closed")
+	for i, want := range []bool{true, true, false} {
+		if v := ann.Judge(send); v.Allow != want || !want && v.Code != CodeRateLimited {
+			t.Errorf("closed, the %d.: got %v", i+1, v)
+		}
+	}
+	ann.Judge(frame(t, "SEND /queue/bytes"))
+	if v := ann.Body(900); !v.Allow {
+		t.Errorf("within the rate: %v", v)
+	}
+	if v := ann.Body(200); v.Allow || v.Code != CodeRateLimited {
+		t.Errorf("over the rate: %v", v)
+	}
+	if v := mustOpen(t, engineOf(p), named("ann", nil), broker.RabbitMQ).Judge(send); !v.Allow {
+		t.Errorf("another session has a grant's rate of its own: got %v", v)
+	}
+
+	// A principal's rate is over all of its sessions and grants.
+	e := engineOf(p)
+	one, two := mustOpen(t, e, named("bob", nil), broker.RabbitMQ), mustOpen(t, e, named("bob", nil), broker.RabbitMQ)
+	other := mustOpen(t, e, named("bob2", nil), broker.RabbitMQ)
+	open := frame(t, "SEND /queue/open")
+	for i, g := range []*Guard{one, two, one} {
+		if v := g.Judge(open); !v.Allow {
+			t.Errorf("bob, the %d.: got %v", i+1, v)
+		}
+	}
+	if v := two.Judge(open); v.Allow || v.Code != CodeRateLimited {
+		t.Errorf("bob, the fourth: got %v", v)
+	}
+	if v := two.Judge(frame(t, "BEGIN transaction:1")); v.Allow {
+		t.Errorf("bob's BEGIN: got %v", v)
+	}
+	if v := two.Judge(frame(t, "ACK id:1")); !v.Allow {
+		t.Errorf("ACK has no rate: got %v", v)
+	}
+	if v := other.Judge(open); !v.Allow {
+		t.Errorf("somebody else: got %v", v)
+	}
+}
+
+func TestBodies(t *testing.T) {
+	p := mustParse(t, limited)
+	ann := mustOpen(t, engineOf(p), named("ann", nil), broker.RabbitMQ)
+	if v := ann.Judge(frame(t, "SEND /queue/small content-length:10")); !v.Allow {
+		t.Errorf("at the limit: %v", v)
+	}
+	if v := ann.Body(10); !v.Allow {
+		t.Errorf("at the limit: %v", v)
+	}
+	if v := ann.Body(1); v.Allow || v.Code != frameinspect.CodeBodyTooBig || v.Keep {
+		t.Errorf("one more: %v", v)
+	}
+	if v := ann.Judge(frame(t, "SEND /queue/small content-length:11")); v.Allow || v.Code != frameinspect.CodeBodyTooBig {
+		t.Errorf("announced: %v", v)
+	}
+	ann.Judge(frame(t, "SEND /queue/small"))
+	for i, want := range []bool{true, true, false} {
+		if v := ann.Body(5); v.Allow != want {
+			t.Errorf("in parts, the %d.: %v", i+1, v)
+		}
+	}
+	ann.Judge(frame(t, "SEND /queue/open"))
+	if v := ann.Body(1 << 30); !v.Allow {
+		t.Errorf("no limit: %v", v)
+	}
+	bob := mustOpen(t, engineOf(p), named("bob", nil), broker.RabbitMQ)
+	if v := bob.Judge(frame(t, "SEND /queue/small content-length:6")); v.Allow {
+		t.Errorf("the principal's limit is the tighter: %v", v)
+	}
+}
+
+func TestSubscriptionLimits(t *testing.T) {
+	e := engineOf(mustParse(t, limited))
+	ann := mustOpen(t, e, named("ann", nil), broker.RabbitMQ)
+	steps := []struct {
+		words string
+		code  string
+	}{
+		{"SUBSCRIBE /queue/a id:1", ""},
+		{"SUBSCRIBE /queue/b id:2", ""},
+		{"SUBSCRIBE /queue/c id:3", "too_many_subscriptions"},
+		{"SUBSCRIBE /topic/c id:3", ""},
+		{"SUBSCRIBE /queue/a id:1", ""}, // again: nothing new
+		{"SUBSCRIBE /queue/b id:1", "duplicate_subscription"},
+		{"UNSUBSCRIBE id:9", "unknown_subscription"},
+		{"UNSUBSCRIBE id:1 durable:true", "denied"},
+		{"UNSUBSCRIBE id:1", ""},
+		{"UNSUBSCRIBE id:1", "unknown_subscription"},
+		{"SUBSCRIBE /queue/c id:3.1", ""},
+	}
+	for _, s := range steps {
+		if v := ann.Judge(frame(t, s.words)); string(v.Code) != s.code || v.Allow != (s.code == "") {
+			t.Errorf("%s: got %q, want %q", s.words, v.Code, s.code)
+		}
+	}
+
+	// STOMP 1.0 may leave the id out.
+	old := mustOpen(t, e, named("old", nil), broker.RabbitMQ)
+	for _, text := range []string{"SUBSCRIBE\ndestination:/queue/a\n\n", "UNSUBSCRIBE\ndestination:/queue/a\n\n"} {
+		if v := old.Judge(rawFrame(t, text, frameinspect.V10)); !v.Allow {
+			t.Errorf("%q: got %v", text, v)
+		}
+	}
+}
+
+func TestPrincipalSubscriptions(t *testing.T) {
+	e := engineOf(mustParse(t, "grants: [{name: a, subscribe: ['>']}]\nlimits: [{subscriptions: 2}]"))
+	one, two := mustOpen(t, e, named("bob", nil), broker.RabbitMQ), mustOpen(t, e, named("bob", nil), broker.RabbitMQ)
+	subscribe := func(g *Guard, id string) bool { return g.Judge(frame(t, "SUBSCRIBE /queue/a id:"+id)).Allow }
+	if !subscribe(one, "1") || !subscribe(two, "1") || subscribe(two, "2") {
+		t.Error("want two subscriptions of both sessions together, and no third")
+	}
+	one.Close()
+	if !subscribe(two, "2") || subscribe(two, "3") {
+		t.Error("want the closed session's subscription to be free")
+	}
+}
+
+// Without a limit, what a session keeps of its subscriptions is bounded all the
+// same.
+func TestSubscriptionsAreBounded(t *testing.T) {
+	e := engineOf(mustParse(t, "grants: [{name: a, subscribe: ['>']}]"))
+	g := mustOpen(t, e, named("bob", nil), broker.RabbitMQ)
+	for i := range maxSubscriptions + 1 {
+		id := make([]byte, 0, 8)
+		for n := i; ; n /= 26 {
+			if id = append(id, byte('a'+n%26)); n < 26 {
+				break
+			}
+		}
+		if v := g.Judge(frame(t, "SUBSCRIBE /queue/a id:"+string(id))); v.Allow != (i < maxSubscriptions) {
+			t.Fatalf("the %d.: got %v", i+1, v)
+		}
+	}
+	g = mustOpen(t, e, named("bob", nil), broker.RabbitMQ)
+	long := make([]byte, maxSubscriptionHead)
+	for i := range long {
+		long[i] = 'x'
+	}
+	if v := g.Judge(frame(t, "SUBSCRIBE /queue/a id:"+string(long))); v.Allow {
+		t.Error("a long id is kept")
+	}
+}
