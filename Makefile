@@ -36,7 +36,7 @@ lint: ## formatting, vet, and the linters pinned in tools/go.mod
 
 unit: ## the tests of the packages, with the race detector, and without it for what that hides
 	$(GO) test -race -shuffle=on ./...
-	$(GO) test -run AllocatesNothing ./frameinspect ./gateway
+	$(GO) test -run AllocatesNothing ./frameinspect ./gateway ./policy
 
 real: ## the tests on real RabbitMQ, ActiveMQ, STOMP clients and Chromium, of the chart and of a release
 	cd test && $(GO) test -race -shuffle=on -timeout 20m ./...

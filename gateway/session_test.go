@@ -401,7 +401,14 @@ func TestRelayAllocatesNothing(t *testing.T) {
 	if testing.CoverMode() != "" || raceEnabled {
 		t.Skip("instrumentation allocates")
 	}
-	g := newSerialGateway(t, nil)
+	t.Run("without a policy", func(t *testing.T) { relayAllocatesNothing(t, nil) })
+	t.Run("with a policy", func(t *testing.T) {
+		relayAllocatesNothing(t, newPolicy(t, "grants:\n  - { name: all, send: [\"/queue/>\"] }\n").options)
+	})
+}
+
+func relayAllocatesNothing(t *testing.T, change func(*Options)) {
+	g := newSerialGateway(t, change)
 	b, p := g.connect("", "")
 	in := wsFrame(0x81, "SEND\ndestination:/queue/a\ncontent-length:5\n\nhello\x00")
 	seen := make([]byte, len(in)-6)
