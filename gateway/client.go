@@ -6,22 +6,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stompgw/stompgw/websocket"
 	"github.com/stompgw/stompgw/wire"
-)
-
-// MessageType says which WebSocket messages carry the frames for a client.
-type MessageType uint8
-
-const (
-	// AutoMessages are text where the frame is UTF-8, binary where it is not.
-	AutoMessages MessageType = iota
-	// TextMessages are always text; a frame that is not UTF-8 ends the session.
-	TextMessages
-	// BinaryMessages are always binary.
-	BinaryMessages
 )
 
 // clientClose is the error of a client that closed the WebSocket, or whose
@@ -211,14 +198,6 @@ func (c *client) flush(out *wire.Batch, inMessage bool, now time.Time) error {
 	}
 	c.inMessage = inMessage
 	return nil
-}
-
-// opcode picks the kind of message for a whole STOMP frame.
-func (t MessageType) opcode(frame []byte) websocket.Opcode {
-	if t == BinaryMessages || t == AutoMessages && !utf8.Valid(frame) {
-		return websocket.Binary
-	}
-	return websocket.Text
 }
 
 // bye says the last words: what is left of an unfinished batch, an ERROR frame,
