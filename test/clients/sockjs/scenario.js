@@ -114,11 +114,16 @@
       `SEND\ndestination:/queue/${env.tag}\n\nhijacked\0`]);
     // The session begins when the first request arrives, which nothing tells to this page; where the answers can be read
     // they say when.
+    const send = (messages) => (env.transport === 'jsonp'
+      ? post('jsonp_send', 'application/x-www-form-urlencoded', `d=${encodeURIComponent(messages)}`)
+      : post('xhr_send', 'text/plain', messages));
     for (let i = 0; i < 10; i += 1) {
-      const answer = await (env.transport === 'jsonp'
-        ? post('jsonp_send', 'application/x-www-form-urlencoded', `d=${encodeURIComponent(frames)}`)
-        : post('xhr_send', 'text/plain', frames));
-      if (answer.ok) return;
+      const answer = await send(frames);
+      if (answer.ok) {
+        // The session ends with the page. What is sent next is taken when the frames have gone to the broker.
+        await send(JSON.stringify(['\n']));
+        return;
+      }
       await new Promise((yes) => setTimeout(yes, 50));
     }
     if (!env.refused) throw new Error('no session took the frames');
