@@ -54,7 +54,7 @@ var subjects = []subject{
 const before = "before"
 
 // ruled names the gateway with a policy of a thousand rules.
-const ruled = "1,000 rules"
+const ruled = "1000-rules"
 
 func subjectNamed(name string) (subject, error) {
 	for _, s := range subjects {
