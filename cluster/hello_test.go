@@ -40,7 +40,7 @@ func TestJoinWaits(t *testing.T) {
 	defer l.Close() // it takes connections and says nothing
 	begun := time.Now()
 	b := newMember(t, "B", func(o *Options) {
-		o.Peers, o.answerTimeout = append(o.Peers, l.Addr().String(), "127.0.0.1:1"), 2 * time.Second
+		o.Peers, o.answerTimeout = append(o.Peers, l.Addr().String(), "127.0.0.1:1"), 2*time.Second
 	}, a)
 	if took := time.Since(begun); took < 3*time.Second { // it asks again
 		t.Errorf("joined after %v, without the one that is silent", took)
