@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -251,4 +253,51 @@ func reloads(t *testing.T, g *gw.Gateway, result string) float64 {
 		t.Fatal(err)
 	}
 	return m.Sum("stompgw_policy_reloads_total", `result="`+result+`"`)
+}
+
+// A webhook lets in, names, and gives the login at the broker and grants; a users file checks login and passcode.
+func TestWebhookAndUsers(t *testing.T) {
+	onlyGateway(t)
+	t.Parallel()
+	b := rabbitMQ(t)
+	i := newIssuer(t)
+	q := queue(t)
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked struct{ Connect map[string]string }
+		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || asked.Connect["login"] != "carol" || asked.Connect["passcode"] != "pw" {
+			fmt.Fprint(w, `{"allow": false, "reason": "unknown"}`)
+			return
+		}
+		fmt.Fprintf(w, `{"allow": true, "principal": "carol", "broker": {"login": %q, "passcode": %q, "host": %q},
+			"grants": [{"name": "of the webhook", "send": [%q], "subscribe": [%q]}]}`, b.user.Login, b.user.Passcode, b.user.Host, q, q)
+	}))
+	t.Cleanup(hook.Close)
+	policy := i.file("policy.yaml", perUserQueues)
+	// htpasswd -nbB alice secret, at the least cost
+	const alice = "alice:$2a$04$YnYCjLPxUkF0/AsT1QSLee2eVp2j1Fxz0vRsV41DxTKHWQe5Uv7y6\n"
+	for name, c := range map[string]struct {
+		env                    map[string]string
+		login, passcode, queue string
+	}{
+		"webhook": {map[string]string{"STOMPGW_AUTH": "webhook", "STOMPGW_WEBHOOK_URL": hook.URL, "STOMPGW_WEBHOOK_SEND": "passcode"}, "carol", "pw", q},
+		"users":   {map[string]string{"STOMPGW_AUTH": "users", "STOMPGW_USERS_FILE": i.file("users", alice)}, "alice", "secret", "/queue/user.alice." + strings.TrimPrefix(q, "/queue/")},
+	} {
+		g := gw.Run(t, gw.Options{Env: b.env(b.ownLogin(), c.env, map[string]string{"STOMPGW_POLICY_FILE": policy})})
+		s := stompws.Open(t, g.URL, stompws.Options{})
+		s.Connect("accept-version", "1.2", "login", c.login, "passcode", c.passcode)
+		s.Do("SUBSCRIBE", "", "id", "1", "destination", c.queue)
+		s.Do("SEND", name, "destination", c.queue)
+		s.ExpectBody(name)
+		s.Do("SEND", "no", "destination", "/queue/elsewhere")
+		if e := s.Expect("ERROR"); e.Get("code") != "denied" {
+			t.Errorf("%s: got %v, want denied", name, e)
+		}
+		s.ExpectClose(1008)
+		stranger := stompws.Open(t, g.URL, stompws.Options{})
+		stranger.Do("CONNECT", "", "accept-version", "1.2", "login", c.login, "passcode", "wrong")
+		if e := stranger.Expect("ERROR"); e.Get("code") != "unauthenticated" {
+			t.Errorf("%s: got %v, want unauthenticated", name, e)
+		}
+		stranger.ExpectClose(1008)
+	}
 }

@@ -255,3 +255,36 @@ func TestClientCertificates(t *testing.T) {
 		})
 	}
 }
+
+// Where the gateway knows its clients by their certificates, the name in one is who the session is.
+func TestCertificateInsteadOfLogin(t *testing.T) {
+	onlyGateway(t)
+	t.Parallel()
+	b := rabbitMQ(t)
+	certs := ownCerts(t)
+	i := newIssuer(t)
+	g := gw.Run(t, gw.Options{Env: b.env(b.ownLogin(), tlsEnv(certs), map[string]string{
+		"STOMPGW_AUTH": "certificate", "STOMPGW_TLS_CLIENT_AUTH": "optional", "STOMPGW_TLS_CLIENT_CA_FILE": certs.CA,
+		"STOMPGW_POLICY_FILE": i.file("policy.yaml", perUserQueues),
+	})})
+	pair, err := tls.LoadX509KeyPair(certs.ClientCert, certs.ClientKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf := certs.Client()
+	conf.Certificates = []tls.Certificate{pair}
+	own := "/queue/user.stompgw." + strings.TrimPrefix(queue(t), "/queue/") // the certificate's common name
+	s := stompws.Open(t, g.URL, stompws.Options{TLS: conf})
+	s.Connect("accept-version", "1.2")
+	s.Do("SUBSCRIBE", "", "id", "1", "destination", own)
+	s.Do("SEND", "hello", "destination", own, "x-user", "root")
+	if got := s.ExpectBody("hello"); got.Get("x-user") != "stompgw" {
+		t.Errorf("got header %v, want x-user stompgw", got)
+	}
+	nobody := stompws.Open(t, g.URL, stompws.Options{TLS: certs.Client()})
+	nobody.Do("CONNECT", "", b.login()...)
+	if e := nobody.Expect("ERROR"); e.Get("code") != "unauthenticated" {
+		t.Errorf("got %v, want unauthenticated", e)
+	}
+	nobody.ExpectClose(1008)
+}
