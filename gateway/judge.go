@@ -71,9 +71,11 @@ func (s *session) consult(h *frameinspect.Head, out *wire.Batch) error {
 		return nil
 	}
 	v := r.guard.Judge(h)
+	s.fate = undecided // nothing of the frame has gone out, so the broker may get heart-beats while it waits
 	if err := s.wait(v.Wait, out); err != nil {
 		return err
 	}
+	s.fate = forwarding
 	if v.Allow {
 		r.rewrite = v.Rewrite
 		return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stompgw/stompgw/auth"
+	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/policy"
 )
 
@@ -122,6 +123,20 @@ func TestPolicyLimits(t *testing.T) {
 		}
 		if took := time.Since(begin); took < 150*time.Millisecond {
 			t.Errorf("five frames at 20 a second took %v only", took)
+		}
+	})
+	t.Run("the broker hears of a client that is paused", func(t *testing.T) {
+		f := newPolicy(t, limited("frames_per_second: 1, frames_burst: 1, over: pause"))
+		g := newTestGateway(t, func(o *Options) {
+			f.options(o)
+			o.BrokerHeartBeat = frameinspect.HeartBeat{Send: 100 * time.Millisecond}
+		})
+		b, p := g.connect("", "heart-beat:0,100\n")
+		b.text(one + one)
+		p.wantFrame(strings.TrimSuffix(one, "\x00"))
+		second, err := p.r.ReadString(0)
+		if beats := len(second) - len(strings.TrimLeft(second, "\n")); err != nil || beats < 3 || second[beats:] != one {
+			t.Errorf("got %q, %v, want heart-beats and the second frame", second, err)
 		}
 	})
 	t.Run("a pause ends with the session", func(t *testing.T) {

@@ -86,23 +86,25 @@ func (s *session) clientFrame(frame []byte, out *wire.Batch) error {
 		return err
 	}
 	head := len(h.Raw())
-	if s.fate == forwarding && !s.rights.rewrites() {
-		if err := s.consultBody(len(frame)-head-1, out); err != nil {
+	body := frame[head : len(frame)-1]
+	switch {
+	case s.fate == renewing:
+		if err := s.takeToken(body); err != nil {
 			return err
+		}
+	case s.fate == forwarding:
+		s.fate = undecided // nothing of it has gone out, so the broker may get heart-beats while it waits
+		if err := s.consultBody(len(body), out); err != nil {
+			return err
+		}
+		s.fate = forwarding
+		if s.rights.rewrites() {
+			if err := s.headToBroker(h, out); err != nil {
+				return err
+			}
+			frame = frame[head:]
 		}
 		if err := s.toBroker(frame, out); err != nil {
-			return err
-		}
-		return s.clientFrameEnd(out)
-	}
-	if err := s.clientHead(h, out); err != nil {
-		return err
-	}
-	if err := s.clientBody(frame[head:len(frame)-1], out); err != nil {
-		return err
-	}
-	if s.fate == forwarding {
-		if err := s.toBroker(frame[len(frame)-1:], out); err != nil {
 			return err
 		}
 	}
