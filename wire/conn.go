@@ -171,11 +171,11 @@ func (c *Conn) CloseWrite() error {
 }
 
 // Close closes the connection at once. TLS says so to the peer where that needs
-// no waiting. Any goroutine may call it, and again.
+// no more than a moment. Any goroutine may call it, and again.
 func (c *Conn) Close() error {
 	c.leavePoller()
 	if c.secure != nil {
-		c.secure.last.Store(time.Now().Add(tryFor).UnixNano())
+		c.secure.last.Store(time.Now().Add(lastWordFor).UnixNano())
 	}
 	err := c.conn.Close()
 	c.unpark()

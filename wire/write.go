@@ -70,6 +70,10 @@ func (c *Conn) TryWrite(p []byte) (n int, err error) {
 // tryFor is how long a write may wait where not to wait cannot be had.
 const tryFor = time.Millisecond
 
+// lastWordFor is how long closing may wait for a full socket to take TLS's last
+// word. It must be enough for a busy machine to get to writing it at all.
+const lastWordFor = 100 * time.Millisecond
+
 // tryWriteBriefly is TryWrite where the socket is not at hand, or under TLS, which
 // a write that times out breaks: what the peer has not confirmed means that it
 // could.
