@@ -82,8 +82,10 @@ func (a *ActiveMQ) Start() error {
 			return errors.Join(fmt.Errorf("start ActiveMQ: %w", err), a.Kill())
 		}
 	}
-	if err := awaitAnswer(a.STOMP, "", a.Admin, 60*time.Second); err != nil {
-		return errors.Join(fmt.Errorf("start ActiveMQ: %w", err), a.Kill())
+	for _, addr := range []string{a.STOMP, a.STOMPNIO} {
+		if err := awaitAnswer(addr, "", a.Admin, 60*time.Second); err != nil {
+			return errors.Join(fmt.Errorf("start ActiveMQ: %w", err), a.Kill())
+		}
 	}
 	return nil
 }
