@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -47,6 +48,22 @@ func scanned(s *Scanner, pieces ...[]byte) []string {
 	return out
 }
 
+// scannedWhole is scanned for somebody who takes frames whole where that can be.
+// Line ends follow the input, so that nothing ends too near to its end for that.
+func scannedWhole(s *Scanner, input string) []string {
+	var out []string
+	for rest := []byte(input + strings.Repeat("\n", 8)); len(rest) > 0; {
+		n := s.Whole(rest)
+		if n == 0 {
+			return append(out, scanned(s, rest)...)
+		}
+		head := s.Head()
+		out = append(out, string(append(head.AppendTo(nil), rest[len(head.Raw()):n-1]...))+"^")
+		rest = rest[n:]
+	}
+	return out
+}
+
 func scan(v Version, input string) []string {
 	s := NewScanner(Client, wide)
 	s.SetVersion(v)
@@ -82,6 +99,7 @@ func TestClientFrames(t *testing.T) {
 		"body hidden in SUBSCRIBE":    {V12, "SUBSCRIBE\nid:1\n\nx\x00", []string{"!body_not_allowed"}},
 		"body of CONNECT":             {0, "CONNECT\ncontent-length:5\n\nhello\x00", []string{"!body_not_allowed"}},
 		"repeated content-length":     {V12, "SEND\ncontent-length:1\ncontent-length:9\n\nx\x00", []string{"!duplicate_header"}},
+		"repeated with another":       {V12, "SEND\ncontent-length:9\ncontent-length:1\n\nx\x00", []string{"!duplicate_header"}},
 		"repeated destination":        {V12, "SEND\ndestination:/a\ndestination:/b\n\n\x00", []string{"!duplicate_header"}},
 		"repeated id":                 {V12, "SUBSCRIBE\nid:1\nid:2\n\n\x00", []string{"!duplicate_header"}},
 		"prefix of a command":         {V12, "SUBX\n\n\x00", []string{"!unknown_command"}},
@@ -104,6 +122,8 @@ func TestClientFrames(t *testing.T) {
 		"padded length":               {V12, "SEND\ncontent-length: 1\n\nx\x00", []string{"!bad_content_length"}},
 		"hexadecimal length":          {V12, "SEND\ncontent-length:0x1\n\nx\x00", []string{"!bad_content_length"}},
 		"empty length":                {V12, "SEND\ncontent-length:\n\nx\x00", []string{"!bad_content_length"}},
+		"empty length, empty body":    {V12, "SEND\ncontent-length:\n\n\x00", []string{"!bad_content_length"}},
+		"length of a letter":          {V12, "SEND\ncontent-length:a\n\n" + strings.Repeat("x", 'a'-'0') + "\x00", []string{"!bad_content_length"}},
 		"overflowing length":          {V12, "SEND\ncontent-length:18446744073709551617\n\nx\x00", []string{"!bad_content_length"}},
 		"length too short":            {V12, "SEND\ncontent-length:1\n\nxACK\n\n\x00", []string{"!missing_nul"}},
 		"NUL instead of blank line":   {V12, "ACK\nid:1\n\x00SEND\ndestination:/q\n\n\x00", []string{"!nul_in_head"}},
@@ -135,6 +155,15 @@ func TestClientFrames(t *testing.T) {
 			if got := scanned(&s, bytes.SplitAfter([]byte(tc.in), nil)...); !equal(got, tc.want) {
 				t.Errorf("byte by byte: got %q, want %q", got, tc.want)
 			}
+			s = NewScanner(Client, wide)
+			s.SetVersion(tc.version)
+			want := tc.want
+			if last := want[len(want)-1]; last != "." && last[0] != '!' {
+				want = append(slices.Clone(want), ".")
+			}
+			if got := scannedWhole(&s, tc.in); !equal(got, want) {
+				t.Errorf("with frames taken whole: got %q, want %q", got, want)
+			}
 		})
 	}
 }
@@ -154,11 +183,15 @@ func TestLimits(t *testing.T) {
 		"counted body one over": {"SEND\ncontent-length:5\n\n12345\x00", "body_too_big"},
 	}
 	for name, tc := range tests {
-		for _, pieces := range [][][]byte{{[]byte(tc.in)}, bytes.SplitAfter([]byte(tc.in), nil)} {
-			t.Run(fmt.Sprintf("%s in %d", name, len(pieces)), func(t *testing.T) {
+		for way, scan := range map[string]func(*Scanner) []string{
+			"at once":        func(s *Scanner) []string { return scanned(s, []byte(tc.in)) },
+			"byte by byte":   func(s *Scanner) []string { return scanned(s, bytes.SplitAfter([]byte(tc.in), nil)...) },
+			"as whole frame": func(s *Scanner) []string { return scannedWhole(s, tc.in) },
+		} {
+			t.Run(name+" "+way, func(t *testing.T) {
 				s := NewScanner(Client, limits)
 				s.SetVersion(V12)
-				got := scanned(&s, pieces...)
+				got := scan(&s)
 				last := got[len(got)-1]
 				if tc.want == "" && strings.HasPrefix(last, "!") || tc.want != "" && last != "!"+tc.want {
 					t.Errorf("got %q, want violation %q", got, tc.want)

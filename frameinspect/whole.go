@@ -34,7 +34,6 @@ func (s *Scanner) Whole(p []byte) int {
 	if end >= len(p) || p[end] != 0 {
 		return 0
 	}
-	s.lines.receipt = nil
 	return end + 1
 }
 
@@ -60,10 +59,11 @@ func (s *Scanner) quickHead(p []byte) int {
 	line, cut := 0, -1 // where the line begins, where its name ends
 	for i := 0; i+8 <= len(p); i += 8 {
 		w := binary.LittleEndian.Uint64(p[i:])
-		marks := lanes(w, ':') | below(w)
+		marks := zeros(w^ones*':') | (w-ones*' ')&^w
 		if client {
-			marks |= lanes(w, '\\') | w&high
+			marks |= zeros(w^ones*'\\') | w
 		}
+		marks &= high
 		for ; marks != 0; marks &= marks - 1 {
 			at := i + bits.TrailingZeros64(marks)>>3
 			c := p[at]
@@ -92,7 +92,6 @@ func (s *Scanner) quickHead(p []byte) int {
 			case at == line:
 				s.head.raw, s.head.linesFrom, s.head.linesTo = p[:at+1], s.lines.commandEnd, int32(line)
 				s.head.canonical = client
-				s.lines.start = int32(at + 1)
 				s.beginBody()
 				return at + 1
 			case !s.quickHeader(p[line:at], cut-line):
@@ -109,17 +108,9 @@ const (
 	high = 0x8080808080808080
 )
 
-// lanes sets the high bit of each octet of w that is c, and of no other.
-func lanes(w uint64, c byte) uint64 {
-	x := w ^ ones*uint64(c)
-	return ^(x&^high + ^uint64(high) | x) & high
-}
-
-// below sets the high bit of each octet of w that is below a space.
-func below(w uint64) uint64 {
-	x := w & (ones * 0xe0)
-	return ^(x&^high + ^uint64(high) | x) & high
-}
+// zeros sets the high bit of each octet of w that is zero. Behind one that is, it
+// may set others too.
+func zeros(w uint64) uint64 { return (w - ones) &^ w }
 
 // quickHeader takes in a header line whose name ends at cut.
 func (s *Scanner) quickHeader(line []byte, cut int) bool {
@@ -129,8 +120,10 @@ func (s *Scanner) quickHeader(line []byte, cut int) bool {
 		return false
 	}
 	name, value := line[:cut], line[cut+1:]
+	if string(name) == "content-length" {
+		return s.quickLength(value)
+	}
 	if s.sender == Client {
-		l.colons++
 		if name[0] == ' ' || name[cut-1] == ' ' {
 			return false
 		}
@@ -139,21 +132,26 @@ func (s *Scanner) quickHeader(line []byte, cut int) bool {
 			return false
 		}
 		l.seen |= mask
-	}
-	switch cut {
-	case len("content-length"):
-		if string(name) == "content-length" && s.head.ContentLength < 0 {
-			return s.contentLength(value) == nil
-		}
-	case len("destination"):
-		if s.sender == Client && string(name) == "destination" && len(value) > 0 && (value[0] == ' ' || value[len(value)-1] == ' ') {
+		if string(name) == "destination" && len(value) > 0 && (value[0] == ' ' || value[len(value)-1] == ' ') {
 			return false
 		}
-	case len("receipt"):
-		if string(name) == "receipt" {
-			l.receipt, l.ownReceipt = value, false
-		}
 	}
+	return true
+}
+
+// quickLength takes in the value of a content-length.
+func (s *Scanner) quickLength(value []byte) bool {
+	n := int64(0)
+	for _, c := range value {
+		if c -= '0'; c > 9 {
+			return false
+		}
+		n = n*10 + int64(c)
+	}
+	if len(value) == 0 || len(value) > 18 || s.head.ContentLength >= 0 || !s.mayHaveBody(n) {
+		return false
+	}
+	s.head.ContentLength = n
 	return true
 }
 
