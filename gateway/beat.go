@@ -97,7 +97,7 @@ func (s *session) lookClient(now int64) int64 {
 	if beat := s.clientBeat.Receive; beat > 0 {
 		every = min(every, beat+beat/4)
 	}
-	if s.client.busy.Load() || s.downBusy.Load() {
+	if s.holdsClient() || s.holdsBroker() {
 		// Upstream does not read, so silence means nothing; or downstream waits for
 		// the client to read, for which there is another limit.
 		return min(next, now+int64(every))
@@ -133,7 +133,7 @@ func (s *session) lookBroker(now int64) int64 {
 			next = now + early(every)
 		}
 	}
-	if every := s.brokerBeat.Receive; every > 0 && !s.downBusy.Load() {
+	if every := s.brokerBeat.Receive; every > 0 && !s.holdsBroker() {
 		dead := s.brokerRead.get() + int64(max(graceBeats*every, every+s.gw.leastGrace))
 		if now >= dead {
 			s.endBrokerLost("the broker fell silent", errors.New("no heart-beat of the broker in time"))
@@ -180,7 +180,7 @@ func (s *session) lookProgress(now int64) int64 {
 	switch {
 	case s.disconnectAt.Load() != 0 && passed(s.disconnectAt.Load()+int64(o.DisconnectTimeout)):
 		s.endBrokerLost("the broker did not answer DISCONNECT", errors.New("no RECEIPT for DISCONNECT in time"))
-	case s.midFrame.Load() && !s.client.busy.Load() && passed(s.client.read.get()+int64(o.FrameTimeout)):
+	case s.midFrame.Load() && !s.holdsClient() && passed(s.client.read.get()+int64(o.FrameTimeout)):
 		s.endSilent(Idle, codeFrameTimeout, "a frame was begun and not ended in time")
 	case o.FirstFrameTimeout > 0 && !s.sentFrame.Load() && passed(s.connectedAt+int64(o.FirstFrameTimeout)):
 		s.endSilent(Idle, codeIdle, "no frame came after CONNECTED in time")

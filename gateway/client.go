@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/stompgw/stompgw/websocket"
@@ -35,9 +34,8 @@ type client struct {
 	polled *polled    // nil but for a session over HTTP
 
 	// Owned by the reader, but for what is atomic.
-	read   stamp       // when bytes came last
-	readAt int64       // the same, exactly
-	busy   atomic.Bool // the reader has bytes in hand, so it does not read
+	read   stamp // when bytes came last
+	readAt int64 // the same, exactly
 	// Set once; they stand here because there is room.
 	messageType MessageType
 	transport   transport
@@ -69,21 +67,23 @@ func (c *client) receive(pool *wire.Pool, deliver func(payload []byte, out *wire
 	if err != nil {
 		return err
 	}
-	c.noteRead()
-	err = c.decode(buf, deliver)
-	if flushed := after(&buf.Out); err == nil {
-		err = flushed
-	}
-	c.busy.Store(false)
-	c.conn.Done(pool, buf)
+	err = c.take(buf, deliver, after)
+	pool.Put(buf)
 	return err
 }
 
-// noteRead says that the reader has bytes in hand.
-func (c *client) noteRead() {
-	c.busy.Store(true)
-	c.readAt = c.gw.clock()
-	c.read.set(c.readAt)
+func (c *client) take(buf *wire.Buffer, deliver func([]byte, *wire.Batch) error, after func(*wire.Batch) error) error {
+	err := c.decode(buf, deliver)
+	if flushed := after(&buf.Out); err == nil {
+		err = flushed
+	}
+	return err
+}
+
+// noteRead notes when bytes came.
+func (c *client) noteRead(now int64) {
+	c.readAt = now
+	c.read.set(now)
 }
 
 // between tells whether the input so far ended between two messages.
@@ -92,8 +92,13 @@ func (c *client) between() bool { return c.decoder.Between() }
 // input gives what came behind the handshake, then what comes.
 func (c *client) input(pool *wire.Pool) (*wire.Buffer, error) {
 	if c.rest == nil {
-		return c.conn.Read(pool, nil)
+		buf, err := c.conn.Read(pool, nil)
+		if err == nil {
+			c.noteRead(c.conn.ReadAt())
+		}
+		return buf, err
 	}
+	c.noteRead(wire.Now())
 	buf := pool.Get()
 	n := copy(buf.B[:cap(buf.B)], c.rest)
 	buf.B = buf.B[:n]
@@ -182,7 +187,7 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 // flush writes a batch of whole WebSocket frames, after which a fragmented
 // message is open or not. What is left of the batch after an error must go out
 // before anything else can.
-func (c *client) flush(out *wire.Batch, inMessage bool, now time.Time) error {
+func (c *client) flush(out *wire.Batch, inMessage bool, now int64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.polled != nil {
@@ -211,7 +216,7 @@ func (c *client) bye(e ending, pool *wire.Pool, deadline time.Time) {
 	c.mu.Lock()
 	c.conn.LimitWrites(deadline)
 	if c.unsent != nil {
-		c.broken = c.unsent.Flush(c.conn, time.Now()) != nil
+		c.broken = c.unsent.Flush(c.conn, wire.Now()) != nil
 	}
 	var words []byte
 	switch {

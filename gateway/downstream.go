@@ -58,37 +58,38 @@ func (s *session) serveBroker(rest []byte) (parked bool) {
 	if len(rest) > 0 {
 		buf := s.gw.pool.Get()
 		buf.B = append(buf.B, rest...)
-		err = s.takeFromBroker(buf)
+		err = s.takeFromBroker(buf, s.brokerRead.get())
 	}
-	for err == nil {
-		var buf *wire.Buffer
-		if buf, err = s.broker.Read(s.gw.pool, s.frames.hold); err == wire.ErrParked {
-			return true
-		} else if err != nil {
-			err = &brokerReadError{err}
-			break
-		}
-		s.downBusy.Store(true)
-		err = s.takeFromBroker(buf)
-		s.downBusy.Store(false)
+	if err == nil {
+		err = s.broker.Serve(s.gw.pool, s.frames.lend(), brokerTaker{s})
+	}
+	if err == wire.ErrParked {
+		return true
 	}
 	s.endDownstream(err)
 	return false
 }
 
+// brokerTaker is downstream for what the broker's connection reads.
+type brokerTaker struct{ s *session }
+
+// Take implements wire.Taker.
+func (t brokerTaker) Take(buf *wire.Buffer) (*wire.Buffer, error) {
+	err := t.s.takeFromBroker(buf, t.s.broker.ReadAt())
+	return t.s.frames.lend(), err
+}
+
 // takeFromBroker sends on what the buffer holds beyond what was scanned before.
-// It owns the buffer: it keeps it for a frame that has not come whole, or gives
-// it back.
-func (s *session) takeFromBroker(buf *wire.Buffer) error {
+// It owns the buffer, and leaves in frames what lend gives of it. now is when its
+// bytes came.
+func (s *session) takeFromBroker(buf *wire.Buffer, now int64) error {
 	f := &s.frames
 	f.hold = buf
-	before := s.gw.clock()
-	s.downAt = before
-	s.brokerRead.set(before)
+	s.downAt = now
+	s.brokerRead.set(now)
 	if isBeat(buf.B) && s.fromBroker.Between() {
-		f.hold = nil
+		buf.B = buf.B[:0]
 		s.down.bytes.Add(1)
-		s.broker.Done(s.gw.pool, buf)
 		return nil
 	}
 	size := len(buf.B) - f.scanned
@@ -102,13 +103,13 @@ func (s *session) takeFromBroker(buf *wire.Buffer) error {
 		}
 	}
 	if f.failed != nil {
-		s.down.passed(f.whole, size, s.gw.clock()-before)
+		s.down.passed(f.whole, size, s.gw.clock()-now)
 		f.hold = nil
 		return err
 	}
-	s.down.passed(f.whole, size, s.wroteAt-before)
+	s.down.passed(f.whole, size, s.wroteAt-now)
 	f.whole = 0
-	f.keep(s.broker, s.gw.pool)
+	f.settle()
 	return err
 }
 
@@ -118,9 +119,9 @@ func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
 	if !s.client.gathered(&buf.Out) {
 		return nil
 	}
-	if err := s.client.flush(&buf.Out, inMessage, s.gw.at(s.downAt)); err != nil {
+	if err := s.client.flush(&buf.Out, inMessage, s.downAt); err != nil {
 		s.frames.failed = buf
-		return err
+		return fmt.Errorf("%w: %w", errClientWrite, err)
 	}
 	now := s.gw.clock()
 	s.wroteAt = now
@@ -128,8 +129,14 @@ func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
 	if now-s.downAt >= pausedFrom {
 		s.client.taken.set(now)
 	}
-	return s.sayUnsaid()
+	if err := s.sayUnsaid(); err != nil {
+		return fmt.Errorf("%w: %w", errClientWrite, err)
+	}
+	return nil
 }
+
+// errClientWrite wraps what went wrong in writing to the client.
+var errClientWrite = errors.New("write to client")
 
 // scanBroker looks for frames in the buffer and gathers the whole ones.
 func (s *session) scanBroker(buf *wire.Buffer) error {
@@ -255,19 +262,23 @@ func (s *session) cleaned(p []byte, last bool) ([]byte, bool) {
 	return p, last
 }
 
-// keep holds on to a frame that has not come whole, moved to the front, and
-// gives the buffer back otherwise. The batch must be written by now.
-func (f *framesDown) keep(from *wire.Conn, pool *wire.Pool) {
+// settle moves a frame that has not come whole to the front of the buffer. The
+// batch must be written by now.
+func (f *framesDown) settle() {
 	buf := f.hold
-	if f.begin == len(buf.B) {
-		from.Done(pool, buf)
-		f.hold, f.begin, f.scanned = nil, 0, 0
-		return
-	}
-	n := copy(buf.B, buf.B[f.begin:])
-	buf.B = buf.B[:n]
+	buf.B = buf.B[:copy(buf.B, buf.B[f.begin:])]
 	f.scanned -= f.begin
 	f.begin = 0
+}
+
+// lend gives away the buffer for the bytes to come, and remembers one that holds a
+// frame in part; nil where there is none.
+func (f *framesDown) lend() *wire.Buffer {
+	buf := f.hold
+	if buf != nil && len(buf.B) == 0 {
+		f.hold = nil
+	}
+	return buf
 }
 
 // release gives back what is still held.
@@ -277,14 +288,8 @@ func (f *framesDown) release(pool *wire.Pool) {
 	f.hold, f.failed = nil, nil
 }
 
-// brokerReadError is an error of reading from the broker.
-type brokerReadError struct{ error }
-
-func (e *brokerReadError) Unwrap() error { return e.error }
-
 // endDownstream ends the session for the reason that downstream ended for.
 func (s *session) endDownstream(err error) {
-	var read *brokerReadError
 	var ended *endingError
 	var violation *frameinspect.Violation
 	switch {
@@ -297,12 +302,12 @@ func (s *session) endDownstream(err error) {
 		s.end(notText(err))
 	case errors.As(err, &violation):
 		s.endBrokerLost("the broker sent something that is not STOMP", err)
-	case errors.As(err, &read):
-		s.endBrokerGone(err)
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, errClientWrite) && errors.Is(err, os.ErrDeadlineExceeded):
 		s.endSlowClient(err)
+	case errors.Is(err, errClientWrite):
+		s.end(endBy(ClientClosed, "", err))
 	default:
-		s.end(endBy(ClientClosed, "", fmt.Errorf("write to client: %w", err)))
+		s.endBrokerGone(err)
 	}
 }
 

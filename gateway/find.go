@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stompgw/stompgw/wire"
 )
 
 // SessionStatus is a session at one moment, for people to look at.
@@ -31,7 +33,7 @@ func (s *session) status(now int64) SessionStatus {
 	phase := s.phase.Load()
 	st := SessionStatus{
 		ID: s.id, Address: s.addr, Transport: s.client.transport.String(), State: stateNames[phase],
-		Principal: s.rights.principal(), Since: s.gw.at(s.begun).UTC(), Passed: passed(&s.up, &s.down),
+		Principal: s.rights.principal(), Since: wire.At(s.begun).UTC(), Passed: passed(&s.up, &s.down),
 	}
 	st.PausedToBroker, st.PausedToClient = s.heldUp(now)
 	if s.how() != nil {

@@ -101,7 +101,6 @@ type Gateway struct {
 	loginPool *wire.Pool     // for those that are not yet
 	poller    wire.Poller    // waits for quiet connections
 	sockjs    *sockjs.Server // nil where SockJS is off
-	epoch     time.Time
 	tracing   *tracing
 	lastEnds  lastEnds
 	pace      pace
@@ -136,7 +135,6 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 		sessions:  sessions,
 		pool:      wire.NewPool(readSize, copySize),
 		loginPool: wire.NewPool(loginReadSize, loginWriteSize),
-		epoch:     time.Now(),
 
 		leastGrace: leastGrace,
 	}
@@ -149,11 +147,8 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 	return g
 }
 
-// clock gives the nanoseconds since the gateway was made.
-func (g *Gateway) clock() int64 { return int64(time.Since(g.epoch)) }
-
-// at gives the time of a clock reading.
-func (g *Gateway) at(clock int64) time.Time { return g.epoch.Add(time.Duration(clock)) }
+// clock reads the clock that sessions keep their times by.
+func (g *Gateway) clock() int64 { return wire.Now() }
 
 // Dialed is a hook for broker.Options.OnDial.
 func (g *Gateway) Dialed(endpoint string, took time.Duration, err error) {

@@ -128,6 +128,8 @@ func (s *session) wait(d time.Duration, out *wire.Batch) error {
 	if err := s.flushToBroker(out); err != nil {
 		return err
 	}
+	s.pausing.Store(true)
+	defer s.pausing.Store(false)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -171,6 +173,8 @@ func (s *session) renew(out *wire.Batch) error {
 	}
 	ctx, cancel := context.WithTimeout(r.life, s.gw.options.LoginTimeout)
 	defer cancel()
+	s.pausing.Store(true)
+	defer s.pausing.Store(false)
 	id, err := s.gw.options.Auth.Renew(ctx, r.identity.Load(), string(bytes.TrimSpace(r.token)))
 	r.token = nil
 	var said *auth.Refusal

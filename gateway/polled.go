@@ -41,12 +41,11 @@ func (c *client) receivePosted(pool *wire.Pool, deliver func([]byte, *wire.Batch
 		return c.polled.end(err)
 	}
 	buf := pool.Get()
-	c.noteRead()
+	c.noteRead(wire.Now())
 	err = deliver(messages, &buf.Out)
 	if flushed := after(&buf.Out); err == nil {
 		err = flushed
 	}
-	c.busy.Store(false)
 	pool.Put(buf)
 	return err
 }

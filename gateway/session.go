@@ -46,6 +46,7 @@ type session struct {
 	client        client // its writer's half is downstream's
 	fromClient    frameinspect.Scanner
 	fate          fate
+	pausing       atomic.Bool // upstream waits for neither side: for a limit of the policy, or for a verdict
 	leaving       leaving
 	phase         atomic.Int32
 	connect       *connectRequest // what CONNECT asked for, until the client is connected
@@ -78,8 +79,7 @@ type session struct {
 	downAt     int64 // when bytes came last from the broker
 	wroteAt    int64 // when they had gone to the client
 	down       traffic
-	brokerRead stamp       // as downAt
-	downBusy   atomic.Bool // downstream has bytes in hand, so it does not read
+	brokerRead stamp // as downAt
 }
 
 // The phases of a session, in order.

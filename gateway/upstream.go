@@ -41,17 +41,30 @@ func (s *session) upstream() {
 // Then the session may be another goroutine's already.
 func (s *session) serveClient() (parked bool) {
 	defer s.contain("upstream")
-	for {
-		err := s.client.receive(s.gw.pool, s.takeFromClient, s.flushToBroker)
-		switch err {
-		case nil:
-		case wire.ErrParked:
-			return true
-		default:
-			s.endUpstream(err)
-			return false
-		}
+	var err error
+	for err == nil && (s.client.conn == nil || s.client.rest != nil) {
+		err = s.client.receive(s.gw.pool, s.takeFromClient, s.flushToBroker)
 	}
+	if err == nil {
+		err = s.client.conn.Serve(s.gw.pool, nil, clientTaker{s})
+	}
+	if err == wire.ErrParked {
+		return true
+	}
+	s.endUpstream(err)
+	return false
+}
+
+// clientTaker is upstream for what the client's connection reads.
+type clientTaker struct{ s *session }
+
+// Take implements wire.Taker.
+func (t clientTaker) Take(buf *wire.Buffer) (*wire.Buffer, error) {
+	c := &t.s.client
+	c.noteRead(c.conn.ReadAt())
+	err := c.take(buf, t.s.takeFromClient, t.s.flushToBroker)
+	buf.B = buf.B[:0]
+	return buf, err
 }
 
 // takeFromClient judges payload and gathers in out what may go to the broker.
@@ -224,7 +237,7 @@ func (s *session) flushToBroker(out *wire.Batch) error {
 		return nil
 	}
 	s.brokerTurn.Lock()
-	err := out.Flush(s.broker, s.gw.at(s.client.readAt))
+	err := out.Flush(s.broker, s.client.readAt)
 	s.brokerMid = s.fate == forwarding
 	s.brokerTurn.Unlock()
 	now := s.gw.clock()

@@ -56,7 +56,7 @@ func TestFlushIsOneWrite(t *testing.T) {
 				if buf.Out.Len() != len(want) {
 					t.Errorf("Len: got %d, want %d", buf.Out.Len(), len(want))
 				}
-				if err := buf.Out.Flush(c, time.Now()); err != nil {
+				if err := buf.Out.Flush(c, Now()); err != nil {
 					t.Fatal(err)
 				}
 				wantText(t, far, want)
@@ -118,7 +118,7 @@ func TestBatchKeepsOrder(t *testing.T) {
 	if buf.Out.Len() != want.Len() {
 		t.Errorf("Len: got %d, want %d", buf.Out.Len(), want.Len())
 	}
-	if err := buf.Out.Flush(c, time.Now()); err != nil {
+	if err := buf.Out.Flush(c, Now()); err != nil {
 		t.Fatal(err)
 	}
 	wantText(t, far, want.String())
@@ -133,7 +133,7 @@ func TestBatchGrowsBeyond(t *testing.T) {
 		buf.Out.Grow(func(dst []byte) []byte { return append(dst, p...) })
 	}
 	buf.Out.Add([]byte(",end"))
-	if err := buf.Out.Flush(c, time.Now()); err != nil {
+	if err := buf.Out.Flush(c, Now()); err != nil {
 		t.Fatal(err)
 	}
 	wantText(t, far, "small,"+big+",after"+big+",end")
@@ -169,7 +169,7 @@ func TestFlushResumes(t *testing.T) {
 				}
 			}
 			failed := 0
-			if err := buf.Out.Flush(c, time.Now()); !errors.Is(err, os.ErrDeadlineExceeded) {
+			if err := buf.Out.Flush(c, Now()); !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Fatalf("got %v with nobody reading, want a passed deadline", err)
 			}
 			got := make(chan []byte, 1)
@@ -181,7 +181,7 @@ func TestFlushResumes(t *testing.T) {
 				if !errors.Is(err, os.ErrDeadlineExceeded) || failed > 1000 {
 					t.Fatalf("flush %d: %v", failed, err)
 				}
-				err = buf.Out.Flush(c, time.Now())
+				err = buf.Out.Flush(c, Now())
 			}
 			near.Close()
 			if p := <-got; !bytes.Equal(p, want.Bytes()) {

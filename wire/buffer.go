@@ -3,7 +3,6 @@ package wire
 import (
 	"net"
 	"sync"
-	"time"
 )
 
 // Buffer is what a goroutine borrows while it has bytes in hand: room to read
@@ -13,8 +12,6 @@ type Buffer struct {
 	B []byte
 	// Out gathers what goes out in one write.
 	Out Batch
-
-	pool *Pool
 }
 
 // Pool lends buffers of one size.
@@ -25,7 +22,7 @@ type Pool struct{ pool sync.Pool }
 func NewPool(in, out int) *Pool {
 	p := &Pool{}
 	p.pool.New = func() any {
-		return &Buffer{B: make([]byte, 0, in), Out: Batch{copies: make([]byte, 0, out)}, pool: p}
+		return &Buffer{B: make([]byte, 0, in), Out: Batch{copies: make([]byte, 0, out)}}
 	}
 	return p
 }
@@ -126,10 +123,10 @@ func (b *Batch) append(p []byte) {
 	b.pieces = append(b.pieces, p)
 }
 
-// Flush writes all that was gathered; now is the time, as the caller knows it
-// already. When it fails, what was not written stays
-// and Flush can be called again.
-func (b *Batch) Flush(c *Conn, now time.Time) error {
+// Flush writes all that was gathered; now is a reading of the clock that the
+// caller has already. When it fails, what was not written stays and Flush can be
+// called again.
+func (b *Batch) Flush(c *Conn, now int64) error {
 	if b.size == 0 {
 		return nil
 	}

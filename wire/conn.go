@@ -14,31 +14,33 @@ import (
 
 // Conn is a connection that takes its read buffer only when there is something
 // to read. One goroutine may read while others write; writers must take turns.
+//
+// What is written lies apart from what is read, and each together: a reader and a
+// writer on two cores do not wait for each other's cache lines, and a lone frame
+// meets few.
 type Conn struct {
-	conn net.Conn // plain or TLS: what is written to and closed
+	conn   net.Conn   // plain or TLS: what is written to and closed
+	secure *unblocked // what TLS reads from; nil where the connection is plain
+
+	// Owned by whoever's turn it is to write.
+	writeLimit time.Duration
+	writeUntil int64 // the deadline, on the clock of Now; 0 for none
+	pace       pace
+
+	endWrites atomic.Int64 // Unix nanoseconds after which no write may last; 0 for none
+	fd        int          // the TCP connection's descriptor
 
 	// Owned by the reader.
 	raw     syscall.RawConn // of the TCP connection; nil where there is none
-	fd      int             // its descriptor
-	secure  *unblocked      // what TLS reads from; nil where the connection is plain
-	try     func(fd uintptr) bool
+	taker   Taker
 	pool    *Pool
 	buf     *Buffer
 	spare   *Buffer // given back, for the next attempt to read
 	readErr error
 
-	// Owned by whoever's turn it is to write.
-	writeLimit time.Duration
-	writeUntil int64 // the deadline, in nanoseconds since epoch; 0 for none
-	pace       pace
-
-	endWrites atomic.Int64 // Unix nanoseconds after which no write may last; 0 for none
-
 	parking parking
+	try     func(fd uintptr) bool
 }
-
-// epoch is what deadlines are kept since.
-var epoch = time.Now()
 
 // New takes over a connection that is plain, or that Secure made. writeLimit is
 // the longest that a write may wait for a peer that reads nothing; zero is for
@@ -56,7 +58,7 @@ func New(c net.Conn, writeLimit time.Duration) *Conn {
 	if w.raw != nil {
 		_ = w.raw.Control(func(fd uintptr) { w.fd = int(fd) }) // fails only on a closed connection
 	}
-	w.try = w.tryRead
+	w.try = w.serveReady
 	return w
 }
 
@@ -96,7 +98,7 @@ func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 	case hold == nil && c.park():
 		return nil, ErrParked
 	default:
-		if err := c.raw.Read(c.try); err != nil {
+		if err := c.raw.Read(c.tryRead); err != nil {
 			c.readErr = err
 		}
 	}
@@ -106,29 +108,19 @@ func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 		pool.Put(buf)
 		buf = nil
 	}
-	c.parking.noteCame()
+	c.parking.noteCame(Now())
 	return buf, c.readErr
 }
 
-// Done gives a buffer back that came from Read, when all in it is dealt with.
-// It serves the next attempt to read and goes to the pool before the wait.
-func (c *Conn) Done(pool *Pool, b *Buffer) {
-	if b == nil || c.secure != nil || c.raw == nil || c.spare != nil {
-		pool.Put(b)
-		return
-	}
-	b.clear()
-	c.spare = b
-}
+// ReadAt gives the time, on the clock of Now, at which Read returned last. It is
+// the reader's to ask.
+func (c *Conn) ReadAt() int64 { return c.parking.came }
 
 // take gives the buffer to read into.
 func (c *Conn) take() *Buffer {
 	if b := c.spare; b != nil {
 		c.spare = nil
-		if b.pool == c.pool {
-			return b
-		}
-		b.pool.Put(b)
+		return b
 	}
 	return c.pool.Get()
 }
@@ -156,7 +148,7 @@ func (c *Conn) readHolding() { c.fill(c.conn.Read) }
 // SetReadDeadline ends waiting and later reads at t. Any goroutine may call it.
 func (c *Conn) SetReadDeadline(t time.Time) {
 	c.parking.mu.Lock()
-	c.parking.deadline = !t.IsZero()
+	c.parking.urgent.Store(c.parking.closed || !t.IsZero())
 	_ = c.conn.SetReadDeadline(t) // fails only on a closed connection
 	c.parking.mu.Unlock()
 	c.unpark()

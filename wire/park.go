@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,12 +24,14 @@ type parking struct {
 
 	// Owned by the reader.
 	quiet bool  // it need not look before it parks: if there is more, it is called at once
-	came  int64 // when bytes came last, in nanoseconds since epoch
+	came  int64 // when bytes came last
 
-	mu       sync.Mutex // guards what follows; held over system calls, but none that waits
-	parked   bool
-	deadline bool // a read deadline is set, which only a waiting reader keeps
-	closed   bool
+	mu     sync.Mutex // guards what follows; held over system calls, but none that waits
+	parked bool
+	closed bool
+	// urgent tells a reader that it must look at the connection's state before it
+	// goes on: a read deadline is set, or the connection is closed. Changed under mu.
+	urgent atomic.Bool
 }
 
 // ParkIn lets a reader give its goroutine up: on a quiet connection Read returns
@@ -47,12 +50,8 @@ func (c *Conn) ParkIn(p *Poller, resume func()) {
 }
 
 // noteCame notes that bytes came.
-func (p *parking) noteCame() {
-	if p.poller == nil {
-		return
-	}
-	now := int64(time.Since(epoch))
-	p.quiet = now-p.came >= int64(cmp.Or(p.poller.ParkAfter, parkAfter))
+func (p *parking) noteCame(now int64) {
+	p.quiet = p.poller != nil && now-p.came >= int64(cmp.Or(p.poller.ParkAfter, parkAfter))
 	p.came = now
 }
 
@@ -64,13 +63,11 @@ func (c *Conn) park() bool {
 		return false
 	}
 	p.quiet = false // whoever is called back looks first
-	if b := c.spare; b != nil {
-		c.spare = nil
-		b.pool.Put(b)
-	}
+	c.pool.Put(c.spare)
+	c.spare = nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.deadline || p.closed || p.poller.arm(c) != nil {
+	if p.urgent.Load() || p.poller.arm(c) != nil {
 		return false // the reader waits itself, as it does where nothing can be armed
 	}
 	p.parked = true
@@ -95,6 +92,7 @@ func (c *Conn) leavePoller() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
+	p.urgent.Store(true)
 	if p.poller != nil {
 		p.poller.forget(c)
 	}

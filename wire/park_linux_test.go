@@ -67,8 +67,7 @@ func TestParkedWithoutBuffer(t *testing.T) {
 		if r.err != nil || string(r.buf.B) != "hello" {
 			t.Fatalf("got %v, %v", r.buf, r.err)
 		}
-		r.buf.pool = &k.pool.Pool
-		k.Done(&k.pool.Pool, r.buf) // and not kept as a spare
+		k.pool.Put(r.buf)
 		r.buf = nil
 	}
 	k.park()
@@ -128,7 +127,7 @@ func TestBusyConnectionDoesNotPark(t *testing.T) {
 	near, far := tcpPair(t)
 	k := newParkable(t, New(near, 0), &Poller{})
 	k.park()
-	k.parking.came = int64(time.Since(epoch))
+	k.parking.came = Now()
 	for range 3 {
 		done := readSoon(k.Conn, &k.pool.Pool, nil)
 		write(t, far, "hello")

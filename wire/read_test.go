@@ -193,7 +193,7 @@ func TestPipe(t *testing.T) {
 	go func() {
 		r.buf.Out.Add([]byte("small"))
 		r.buf.Out.Add(bytes.Repeat([]byte("L"), copyBelow))
-		if err := r.buf.Out.Flush(c, time.Now()); err != nil {
+		if err := r.buf.Out.Flush(c, Now()); err != nil {
 			t.Error(err)
 		}
 		c.Close()

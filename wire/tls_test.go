@@ -111,7 +111,7 @@ func TestTLSRecordsOfAllSizes(t *testing.T) {
 			buf.Out.Add([]byte(want))
 			buf.Out.Add([]byte(":tail"))
 			done := make(chan error, 1)
-			go func() { done <- buf.Out.Flush(c, time.Now()) }()
+			go func() { done <- buf.Out.Flush(c, Now()) }()
 			wantText(t, far, "head:"+want+":tail")
 			if err := <-done; err != nil {
 				t.Fatalf("%d bytes out: %v", n, err)

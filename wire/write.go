@@ -21,7 +21,7 @@ const (
 // Write writes all of p. It fails when the peer has taken nothing for the write
 // limit.
 func (c *Conn) Write(p []byte) (n int, err error) {
-	c.beginWrite(time.Now())
+	c.beginWrite(Now())
 	for {
 		m, err := c.conn.Write(p[n:])
 		if n += m; err == nil || !c.goOn(m, err) {
@@ -59,7 +59,7 @@ func (c *Conn) TryWrite(p []byte) (n int, err error) {
 	if c.raw == nil || c.secure != nil {
 		return c.tryWriteBriefly(p)
 	}
-	c.beginWrite(time.Now()) // a deadline of long ago would not let it begin
+	c.beginWrite(Now()) // a deadline of long ago would not let it begin
 	ctlErr := c.raw.Write(func(fd uintptr) bool {
 		n, err = writeNow(fd, p)
 		return true
@@ -98,14 +98,14 @@ func (c *Conn) tryWriteBriefly(p []byte) (int, error) {
 // beginWrite sets the deadline of the first step, but not for every write: a
 // timer that is changed for each frame costs more than it is worth. The step is
 // kept to within an eighth. TLS's transport has steps of its own.
-func (c *Conn) beginWrite(now time.Time) {
+func (c *Conn) beginWrite(now int64) {
 	if c.secure != nil || c.writeLimit == 0 || c.endWrites.Load() != 0 {
 		return
 	}
 	c.pace = pace{}
-	step := c.writeLimit / stepsInLimit
-	if until := now.Add(step); int64(until.Sub(epoch))-c.writeUntil > int64(step/8) {
-		c.setWriteDeadline(until)
+	step := int64(c.writeLimit / stepsInLimit)
+	if until := now + step; until-c.writeUntil > step/8 {
+		c.setWriteDeadline(At(until))
 	}
 }
 
