@@ -38,7 +38,7 @@ func (s *session) startDownstream(rest []byte) {
 	s.phase.Store(connected)
 	s.tickSoon()
 	s.pump.Add(1)
-	s.broker.ParkIn(&s.gw.poller, func() { s.downstream(nil) })
+	s.broker.ParkIn(&s.gw.poller, brokerTaker{s})
 	go s.downstream(rest)
 }
 
@@ -78,6 +78,20 @@ func (t brokerTaker) Take(buf *wire.Buffer) (*wire.Buffer, error) {
 	err := t.s.takeFromBroker(buf, t.s.broker.ReadAt())
 	return t.s.frames.lend(), err
 }
+
+// Doze implements wire.Sleeper: a lone heart-beat is taken in.
+func (t brokerTaker) Doze(p []byte) bool {
+	s := t.s
+	if !isBeat(p) || !s.fromBroker.Between() {
+		return false
+	}
+	s.brokerRead.set(s.broker.ReadAt())
+	s.down.bytes.Add(1)
+	return true
+}
+
+// Resume implements wire.Sleeper.
+func (t brokerTaker) Resume() { t.s.downstream(nil) }
 
 // takeFromBroker sends on what the buffer holds beyond what was scanned before.
 // It owns the buffer, and leaves in frames what lend gives of it. now is when its

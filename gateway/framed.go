@@ -137,6 +137,9 @@ func appendFramedLast(dst []byte, e ending) []byte {
 	return appendText(dst, sockjs.AppendClose(nil, e.code, e.text))
 }
 
+// framedLineFeed is how clients write a heart-beat.
+const framedLineFeed = `["\n"]`
+
 // Frames that are always the same. SockJS's own heart-beat comes with each ping.
 var (
 	framedOpen = appendText(nil, []byte(sockjs.OpenFrame))

@@ -108,7 +108,7 @@ func (s *session) run() {
 	s.startTicks()
 	if s.awaitLogin() {
 		if s.client.conn != nil {
-			s.client.conn.ParkIn(&s.gw.poller, s.upstream)
+			s.client.conn.ParkIn(&s.gw.poller, clientTaker{s})
 		}
 		go s.upstream()
 		return

@@ -67,6 +67,24 @@ func (t clientTaker) Take(buf *wire.Buffer) (*wire.Buffer, error) {
 	return buf, err
 }
 
+// Doze implements wire.Sleeper: a lone heart-beat or pong is taken in.
+func (t clientTaker) Doze(p []byte) bool {
+	s := t.s
+	c := &s.client
+	beat := "\n"
+	if c.framed != nil {
+		beat = framedLineFeed
+	}
+	if !c.between() || !s.fromClient.Between() || !websocket.SignOfLife(p, beat) {
+		return false
+	}
+	c.noteRead(c.conn.ReadAt())
+	return true
+}
+
+// Resume implements wire.Sleeper.
+func (t clientTaker) Resume() { t.s.upstream() }
+
 // takeFromClient judges payload and gathers in out what may go to the broker.
 func (s *session) takeFromClient(p []byte, out *wire.Batch) error {
 	s.newBytes += int32(len(p))

@@ -39,7 +39,6 @@ type Conn struct {
 	readErr error
 
 	parking parking
-	try     func(fd uintptr) bool
 }
 
 // New takes over a connection that is plain, or that Secure made. writeLimit is
@@ -58,7 +57,6 @@ func New(c net.Conn, writeLimit time.Duration) *Conn {
 	if w.raw != nil {
 		_ = w.raw.Control(func(fd uintptr) { w.fd = int(fd) }) // fails only on a closed connection
 	}
-	w.try = w.serveReady
 	return w
 }
 
@@ -87,6 +85,10 @@ func socketOf(c net.Conn) net.Conn {
 // nil on an error unless hold was given. There must be room in hold. See ParkIn
 // for ErrParked.
 func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
+	if b := c.parking.ahead; b != nil {
+		c.parking.ahead = nil
+		return b, nil
+	}
 	c.pool, c.buf, c.readErr = pool, hold, nil
 	switch {
 	case c.raw == nil:
@@ -108,7 +110,7 @@ func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
 		pool.Put(buf)
 		buf = nil
 	}
-	c.parking.noteCame(Now())
+	c.noteCame(Now())
 	return buf, c.readErr
 }
 

@@ -1,10 +1,10 @@
 package wire
 
 import (
-	"cmp"
 	"errors"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -12,47 +12,75 @@ import (
 // that is quiet: the poller waits in its place. It is no end.
 var ErrParked = errors.New("parked until there is something to read")
 
-// parkAfter is what makes a connection quiet: so long a time before the bytes that
-// came last. A connection on which something comes more often, be it heart-beats,
-// keeps its goroutine, because coming back costs more than waking up.
-const parkAfter = 15 * time.Second
+// What makes a connection quiet: so long a time before the bytes that came last.
+// To come back for a frame costs more than waking up. Under TLS that is so for
+// heart-beats too, because the poller cannot read them: there one on which
+// something comes every ten seconds keeps its goroutine.
+const (
+	parkAfter    = 2 * time.Second
+	parkAfterTLS = 15 * time.Second
+)
+
+// Sleeper is a reader that gives its goroutine up.
+type Sleeper interface {
+	// Doze deals with what came on a parked connection, if that can be done without
+	// waiting and leaves the connection quiet, such as with a heart-beat, and tells
+	// whether it was. It runs in the poller's goroutine, which is the reader
+	// meanwhile. p is lent for the call.
+	Doze(p []byte) bool
+	// Resume is the reader, in a goroutine of its own. It calls Serve or Read, which
+	// begin with what Doze would not have.
+	Resume()
+}
 
 // parking is how a connection waits without a goroutine.
 type parking struct {
-	poller *Poller // set once, under mu; nil where the connection does not park
-	resume func()
+	poller  *Poller // set once, under mu; nil where the connection does not park
+	sleeper Sleeper
 
 	// Owned by the reader.
-	quiet bool  // it need not look before it parks: if there is more, it is called at once
-	came  int64 // when bytes came last
+	came  int64   // when bytes came last
+	ahead *Buffer // what the poller has read and not dealt with; nil for nothing
+	quiet bool    // it need not look before it parks: if there is more, it is called at once
 
-	mu     sync.Mutex // guards what follows; held over system calls, but none that waits
-	parked bool
-	closed bool
+	parked bool       // guarded by mu
+	closed bool       // guarded by mu
+	mu     sync.Mutex // held over system calls, but none that waits
 	// urgent tells a reader that it must look at the connection's state before it
 	// goes on: a read deadline is set, or the connection is closed. Changed under mu.
 	urgent atomic.Bool
 }
 
-// ParkIn lets a reader give its goroutine up: on a quiet connection Read returns
-// ErrParked, and no buffer, instead of waiting. From then on nothing belongs to the
-// reader any more, so it must return without touching it. Once there may be
-// something to read, a read deadline is set, or the connection is closed, resume
-// is called in a new goroutine, once; that is the reader now, and may park again.
+// ParkIn lets a reader give its goroutine up: on a quiet connection Serve and Read
+// return ErrParked, and no buffer, instead of waiting. From then on nothing belongs
+// to the reader any more, so it must return without touching it. Once there is
+// something to read that Doze leaves, a read deadline is set, or the connection is
+// closed, Resume is called, once; that is the reader now, and may park again.
 //
 // A reader calls it before its first Read, or whoever starts the reader does. The
 // connection must be closed by Close, and not otherwise.
-func (c *Conn) ParkIn(p *Poller, resume func()) {
+func (c *Conn) ParkIn(p *Poller, s Sleeper) {
 	c.parking.mu.Lock()
 	defer c.parking.mu.Unlock()
-	c.parking.poller, c.parking.resume = p, resume
-	c.parking.quiet, c.parking.came = true, -int64(parkAfter)
+	c.parking.poller, c.parking.sleeper = p, s
+	c.parking.quiet, c.parking.came = true, -int64(parkAfterTLS)
 }
 
 // noteCame notes that bytes came.
-func (p *parking) noteCame(now int64) {
-	p.quiet = p.poller != nil && now-p.came >= int64(cmp.Or(p.poller.ParkAfter, parkAfter))
+func (c *Conn) noteCame(now int64) {
+	p := &c.parking
+	p.quiet = p.poller != nil && now-p.came >= c.parkAfter()
 	p.came = now
+}
+
+func (c *Conn) parkAfter() int64 {
+	switch {
+	case c.parking.poller.ParkAfter > 0:
+		return int64(c.parking.poller.ParkAfter)
+	case c.secure != nil:
+		return int64(parkAfterTLS)
+	}
+	return int64(parkAfter)
 }
 
 // park hands the waiting of a quiet connection over to the poller. When it tells
@@ -76,14 +104,68 @@ func (c *Conn) park() bool {
 
 // unpark brings the reader back, if it is gone. It may be for nothing.
 func (c *Conn) unpark() {
+	if c.claim() {
+		go c.parking.sleeper.Resume()
+	}
+}
+
+// claim makes the caller the reader of a parked connection, once.
+func (c *Conn) claim() bool {
 	p := &c.parking
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	was := p.parked
 	p.parked = false
-	p.mu.Unlock()
-	if was {
-		go p.resume()
+	return was
+}
+
+// wake is the poller's: there is something to read.
+func (c *Conn) wake(g *glance) {
+	if !c.claim() {
+		return
 	}
+	if c.secure == nil && c.doze(g) && c.park() {
+		return
+	}
+	go c.parking.sleeper.Resume()
+}
+
+// doze reads, and tells whether the sleeper dealt with it and may sleep on. What
+// it leaves, and what reading failed for, is kept for the next Serve.
+func (c *Conn) doze(g *glance) bool {
+	g.n, g.err = 0, nil
+	_ = c.raw.Control(g.read) // fails on a closed connection
+	if g.n == 0 {
+		if g.err != syscall.EAGAIN {
+			c.readErr = g.err // nil at the end of the stream, which comes again
+		}
+		return false
+	}
+	c.noteCame(Now())
+	came := g.bytes[:g.n]
+	if c.parking.sleeper.Doze(came) {
+		return c.parking.quiet
+	}
+	if g.n == len(g.bytes) {
+		c.parking.quiet = false // there is more
+	}
+	c.parking.ahead = c.pool.Get()
+	c.parking.ahead.B = append(c.parking.ahead.B, came...)
+	return false
+}
+
+// glance is what the poller reads with: enough for a sign of life.
+type glance struct {
+	bytes [64]byte
+	n     int
+	err   error
+	read  func(fd uintptr)
+}
+
+func newGlance() *glance {
+	g := &glance{}
+	g.read = func(fd uintptr) { g.n, g.err = read(fd, g.bytes[:]) }
+	return g
 }
 
 // leavePoller comes before closing, after which the descriptor may be another's.

@@ -17,12 +17,19 @@ type parkable struct {
 	t       *testing.T
 	pool    *watched
 	resumed chan struct{}
+	dozes   string // what comes is dealt with while it is a part of this
 }
+
+// Doze implements Sleeper.
+func (k *parkable) Doze(p []byte) bool { return strings.Contains(k.dozes, string(p)) }
+
+// Resume implements Sleeper.
+func (k *parkable) Resume() { k.resumed <- struct{}{} }
 
 func newParkable(t *testing.T, c *Conn, p *Poller) *parkable {
 	t.Helper()
 	k := &parkable{Conn: c, t: t, pool: newWatched(1 << 10), resumed: make(chan struct{}, 10)}
-	c.ParkIn(p, func() { k.resumed <- struct{}{} })
+	c.ParkIn(p, k)
 	t.Cleanup(func() { c.Close() })
 	return k
 }
@@ -78,13 +85,13 @@ func TestParkedWithoutBuffer(t *testing.T) {
 func TestParkedTooLate(t *testing.T) {
 	near, far := tcpPair(t)
 	k := newParkable(t, New(near, 0), &Poller{})
-	write(t, far, "hello")
 	for range 3 { // armed a second and a third time too
+		write(t, far, "hello")
 		k.park()
 		k.resumes()
-	}
-	if r := await(t, readSoon(k.Conn, &k.pool.Pool, nil)); r.err != nil || string(r.buf.B) != "hello" {
-		t.Fatalf("got %v, %v", r.buf, r.err)
+		if r := await(t, readSoon(k.Conn, &k.pool.Pool, nil)); r.err != nil || string(r.buf.B) != "hello" {
+			t.Fatalf("got %v, %v", r.buf, r.err)
+		}
 	}
 	k.isStill()
 }
@@ -126,8 +133,7 @@ func TestParkedEnds(t *testing.T) {
 func TestBusyConnectionDoesNotPark(t *testing.T) {
 	near, far := tcpPair(t)
 	k := newParkable(t, New(near, 0), &Poller{})
-	k.park()
-	k.parking.came = Now()
+	k.parking.quiet, k.parking.came = false, Now()
 	for range 3 {
 		done := readSoon(k.Conn, &k.pool.Pool, nil)
 		write(t, far, "hello")

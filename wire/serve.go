@@ -20,20 +20,26 @@ func (c *Conn) Serve(pool *Pool, hold *Buffer, t Taker) error {
 	if c.raw == nil || c.secure != nil {
 		return c.serveSlowly(pool, hold, t)
 	}
-	c.pool, c.taker, c.readErr = pool, t, nil
+	c.pool, c.taker = pool, t
 	c.goOnWith(hold)
+	if b := c.parking.ahead; b != nil {
+		c.parking.ahead, c.buf = nil, b
+		c.deal()
+	}
 	for c.readErr == nil {
 		if c.buf == nil && c.park() {
 			return ErrParked
 		}
-		if err := c.raw.Read(c.try); err != nil {
+		if err := c.raw.Read(c.serveReady); err != nil {
 			c.readErr = err
 		}
 	}
 	c.goOnWith(c.buf)
 	pool.Put(c.spare)
 	c.buf, c.spare = nil, nil
-	return c.readErr
+	err := c.readErr
+	c.readErr = nil
+	return err
 }
 
 // serveReady reads and has it taken as long as there is something to read. It is
@@ -44,15 +50,20 @@ func (c *Conn) serveReady(fd uintptr) bool {
 		if c.readErr != nil {
 			return true
 		}
-		c.parking.noteCame(Now())
-		buf, err := c.taker.Take(c.buf)
-		c.readErr = err
-		c.goOnWith(buf)
+		c.noteCame(Now())
+		c.deal()
 		if c.readErr != nil || c.parking.urgent.Load() || c.buf == nil && c.parking.quiet {
 			return true
 		}
 	}
 	return false
+}
+
+// deal has the buffer taken.
+func (c *Conn) deal() {
+	buf, err := c.taker.Take(c.buf)
+	c.readErr = err
+	c.goOnWith(buf)
 }
 
 // goOnWith takes a buffer back. An empty one serves the next attempt to read, and

@@ -54,16 +54,16 @@ func (c *Conn) writeOnce(v *net.Buffers) (int64, error) {
 var ErrFull = errors.New("the socket takes no more now")
 
 // TryWrite writes as much of p as can be written without waiting. Nothing at all
-// is ErrFull.
+// is ErrFull. It sets no deadline, whose timer would cost more than a heart-beat,
+// and none that has passed keeps it from writing, but that of EndWrites.
 func (c *Conn) TryWrite(p []byte) (n int, err error) {
 	if c.raw == nil || c.secure != nil {
 		return c.tryWriteBriefly(p)
 	}
-	c.beginWrite(Now()) // a deadline of long ago would not let it begin
-	ctlErr := c.raw.Write(func(fd uintptr) bool {
-		n, err = writeNow(fd, p)
-		return true
-	})
+	if end := c.endWrites.Load(); end != 0 && time.Now().UnixNano() >= end {
+		return 0, os.ErrDeadlineExceeded
+	}
+	ctlErr := c.raw.Control(func(fd uintptr) { n, err = writeNow(fd, p) })
 	return n, cmp.Or(ctlErr, err)
 }
 
