@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // What becomes of tokens when the key endpoint does not do what it should.
@@ -31,7 +33,7 @@ func TestEndpointDown(t *testing.T) {
 	expect(t, id, err, "alice", "")
 
 	p.answerBy(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
-	eventually(t, "failures are told", func() bool { return failures.Load() > 2 })
+	eventually.True(t, "failures are told", func() bool { return failures.Load() > 2 })
 	id, err = a.FromRequest(ctx, token)
 	expect(t, id, err, "alice", "")
 	ahead.Store(int64(61 * time.Minute))
@@ -39,7 +41,7 @@ func TestEndpointDown(t *testing.T) {
 	expect(t, id, err, "", Unavailable)
 
 	p.answerBy(nil)
-	eventually(t, "the keys are back", func() bool {
+	eventually.True(t, "the keys are back", func() bool {
 		_, err := a.FromRequest(ctx, token)
 		return err == nil
 	})
@@ -84,13 +86,13 @@ func TestEndpointLies(t *testing.T) {
 			expect(t, id, err, "", Unavailable)
 
 			p.answerBy(nil)
-			eventually(t, "the keys are there", func() bool {
+			eventually.True(t, "the keys are there", func() bool {
 				_, err := a.FromRequest(context.Background(), token)
 				return err == nil
 			})
 			p.answerBy(lie)
 			before := failures.Load()
-			eventually(t, "the lie is noticed", func() bool { return failures.Load() > before+1 })
+			eventually.True(t, "the lie is noticed", func() bool { return failures.Load() > before+1 })
 			id, err = a.FromRequest(context.Background(), token)
 			expect(t, id, err, "alice", "")
 		})
@@ -150,7 +152,7 @@ func TestEndpointSlow(t *testing.T) {
 	a := newAuthenticator(t, o)
 	ctx := context.Background()
 	token := bearing(p.token(t, "k1", nil))
-	eventually(t, "the keys are there", func() bool { _, err := a.FromRequest(ctx, token); return err == nil })
+	eventually.True(t, "the keys are there", func() bool { _, err := a.FromRequest(ctx, token); return err == nil })
 	p.answerBy(slow)
 	stranger := p.add(t, "new")
 	begin := time.Now()
@@ -182,12 +184,7 @@ func TestEndpointTimeout(t *testing.T) {
 		}
 	}
 	newAuthenticator(t, o)
-	select {
-	case err := <-failed:
-		if strings.Contains(err.Error(), "/keys") {
-			t.Errorf("the error shows the URL: %v", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("the fetch goes on")
+	if err := eventually.Receive(t, "the fetch ends", failed); strings.Contains(err.Error(), "/keys") {
+		t.Errorf("the error shows the URL: %v", err)
 	}
 }

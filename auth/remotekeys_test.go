@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 func TestDiscovery(t *testing.T) {
@@ -87,7 +89,7 @@ func TestRevocation(t *testing.T) {
 	id, err := a.FromRequest(context.Background(), token)
 	expect(t, id, err, "alice", "")
 	p.remove("k1")
-	eventually(t, "the withdrawn key is refused", func() bool {
+	eventually.True(t, "the withdrawn key is refused", func() bool {
 		_, err := a.FromRequest(context.Background(), token)
 		return code(t, err) == BadToken
 	})
@@ -101,7 +103,7 @@ func TestUnknownKeyFlood(t *testing.T) {
 	a := newAuthenticator(t, o)
 	ctx := context.Background()
 	token := bearing(p.token(t, "k1", nil))
-	eventually(t, "the keys are there", func() bool { _, err := a.FromRequest(ctx, token); return err == nil })
+	eventually.True(t, "the keys are there", func() bool { _, err := a.FromRequest(ctx, token); return err == nil })
 	asked := p.asked.Load()
 	key := p.keys["k1"]
 	var all sync.WaitGroup
@@ -139,14 +141,14 @@ func TestKeySetFile(t *testing.T) {
 	p.remove("k1")
 	writeFile(t, file, string(p.keySet()))
 	young := bearing(p.token(t, "k2", nil))
-	eventually(t, "the new key verifies", func() bool { _, err := a.FromRequest(ctx, young); return err == nil })
+	eventually.True(t, "the new key verifies", func() bool { _, err := a.FromRequest(ctx, young); return err == nil })
 	id, err = a.FromRequest(ctx, old)
 	expect(t, id, err, "", BadToken)
 
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the missing file is told, once", func() bool {
+	eventually.True(t, "the missing file is told, once", func() bool {
 		_, err := a.FromRequest(ctx, young)
 		return err == nil && len(failed) == 1
 	})

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // hash makes a cheap hash in the form of htpasswd -B.
@@ -97,19 +99,19 @@ func TestUsersFileIsReadAgain(t *testing.T) {
 		return err == nil
 	}
 	writeFile(t, file, "ann:"+bobsHash)
-	eventually(t, "ann logs in", func() bool { return logsIn("ann") })
+	eventually.True(t, "ann logs in", func() bool { return logsIn("ann") })
 	if logsIn("bob") {
 		t.Error("bob still logs in")
 	}
 	writeFile(t, file, "half a line")
-	eventually(t, "the mistake is told", func() bool { return logsIn("ann") && len(failed) == 1 })
+	eventually.True(t, "the mistake is told", func() bool { return logsIn("ann") && len(failed) == 1 })
 	if err := <-failed; !strings.Contains(err.Error(), "line 1") || strings.Contains(err.Error(), "half") {
 		t.Errorf("got %v, want the line and nothing of its text", err)
 	}
 	if err := os.WriteFile(file, make([]byte, maxFile+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the large file is told", func() bool { return logsIn("ann") && len(failed) == 1 })
+	eventually.True(t, "the large file is told", func() bool { return logsIn("ann") && len(failed) == 1 })
 }
 
 // TestLoginFlood: more logins than may wait are refused for the time being, and
@@ -132,7 +134,7 @@ func TestLoginFlood(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "the queue is full", func() bool { return len(m.queue) == cap(m.queue) })
+	eventually.True(t, "the queue is full", func() bool { return len(m.queue) == cap(m.queue) })
 	begin := time.Now()
 	_, err = m.identify(ctx, request(), connect("login", "bob", "passcode", "secret"))
 	if code(t, err) != Unavailable || time.Since(begin) > patience/2 {

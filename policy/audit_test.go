@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // lineWriter gives each line to a channel.
@@ -25,17 +27,12 @@ func (w lineWriter) Write(b []byte) (int, error) {
 
 func (w lineWriter) next(t *testing.T) map[string]any {
 	t.Helper()
-	select {
-	case line := <-w:
-		var fields map[string]any
-		if err := json.Unmarshal([]byte(line), &fields); err != nil || !strings.HasSuffix(line, "}\n") || strings.Count(line, "\n") != 1 {
-			t.Fatalf("%q is not one line of JSON: %v", line, err)
-		}
-		return fields
-	case <-time.After(patience):
-		t.Fatal("no line")
-		return nil
+	line := eventually.Receive(t, "a line", w)
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(line), &fields); err != nil || !strings.HasSuffix(line, "}\n") || strings.Count(line, "\n") != 1 {
+		t.Fatalf("%q is not one line of JSON: %v", line, err)
 	}
+	return fields
 }
 
 func TestAudit(t *testing.T) {
@@ -154,7 +151,7 @@ func TestAuditThatFails(t *testing.T) {
 	g := mustOpen(t, e, named("ann", nil), broker.RabbitMQ)
 	for range 2 {
 		g.Judge(frame(t, "SEND /queue/x"))
-		if err := await(t, lost); err == nil || err.Error() != "write the audit log: disk full" {
+		if err := eventually.Receive(t, "the loss is told", lost); err == nil || err.Error() != "write the audit log: disk full" {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -205,10 +202,8 @@ func TestAuditFile(t *testing.T) {
 // awaitText waits for the file to hold the text.
 func awaitText(t *testing.T, file, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if b, err := os.ReadFile(file); err == nil && strings.Contains(string(b), text) {
-			return
-		}
-	}
-	t.Fatalf("%s never holds %q", file, text)
+	eventually.True(t, fmt.Sprintf("%s holds %q", file, text), func() bool {
+		b, err := os.ReadFile(file)
+		return err == nil && strings.Contains(string(b), text)
+	})
 }

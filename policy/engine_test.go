@@ -74,17 +74,6 @@ func fileEngine(t *testing.T, o EngineOptions) (e *Engine, reloads chan error) {
 }
 
 // await gives the next of what OnReload is told.
-func await(t *testing.T, reloads chan error) error {
-	t.Helper()
-	select {
-	case err := <-reloads:
-		return err
-	case <-time.After(patience):
-		t.Fatal("no reload")
-		return nil
-	}
-}
-
 func TestOpenRefuses(t *testing.T) {
 	e := engineOf(mustParse(t, `
 grants: [{name: a, to: {principals: [ann, bob]}, send: [a]}]

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 	"weak"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // watched is a pool that knows which of its buffers somebody still has: those
@@ -38,7 +40,7 @@ func newWatched(size int) *watched {
 // wantNoneOut waits until buffers were lent and none is out.
 func (w *watched) wantNoneOut(t *testing.T) {
 	t.Helper()
-	eventually(t, "every buffer to be given back", func() bool {
+	eventually.True(t, "every buffer to be given back", func() bool {
 		runtime.GC() // what only the pool has goes in two rounds
 		w.mu.Lock()
 		defer w.mu.Unlock()

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stompgw/stompgw/config"
 	"github.com/stompgw/stompgw/gateway"
+	"github.com/stompgw/stompgw/internal/testcert"
 	"github.com/stompgw/stompgw/sockjs"
 )
 
@@ -87,7 +88,7 @@ func metricsServer(t *testing.T) *server {
 			t.Fatal(err)
 		}
 	}
-	cert, key := newCertificate(t)
+	cert, key := testcert.New(t, "gateway", "127.0.0.1").Write(t, t.TempDir())
 	conf, err := config.Parse([]string{"STOMPGW_BROKERS=tcp://broker.example:61613", "STOMPGW_SOCKJS_TRANSPORTS=xhr", "STOMPGW_ORIGINS=*",
 		"STOMPGW_POLICY_FILE=" + dir + "/policy", "STOMPGW_AUTH=users", "STOMPGW_USERS_FILE=" + dir + "/users",
 		"STOMPGW_TLS_CERT_FILE=" + cert, "STOMPGW_TLS_KEY_FILE=" + key, "STOMPGW_PROXY_PROTOCOL_FROM=192.0.2.1"})
