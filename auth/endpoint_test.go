@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -115,6 +116,25 @@ func TestEndpointTLS(t *testing.T) {
 	o.JWT.RootCAs.AddCert(secure.Certificate())
 	id, err = newAuthenticator(t, o).FromRequest(context.Background(), token)
 	expect(t, id, err, "alice", "")
+}
+
+// TestRedirects: only the host that was asked may answer, as safely as it was asked.
+func TestRedirects(t *testing.T) {
+	at := func(address string) *http.Request { return httptest.NewRequest(http.MethodGet, address, nil) }
+	follow := newHTTPClient(nil, time.Second).CheckRedirect
+	asked := []*http.Request{at("https://idp.example/keys")}
+	for to, good := range map[string]bool{
+		"https://idp.example/other": true, "https://evil.example/keys": false, "https://idp.example:8443/keys": false, "http://idp.example/keys": false,
+	} {
+		if err := follow(at(to), asked); (err == nil) != good {
+			t.Errorf("to %s: got %v", to, err)
+		}
+	}
+	for n, good := range map[int]bool{3: true, 4: false} {
+		if err := follow(asked[0], slices.Repeat(asked, n)); (err == nil) != good {
+			t.Errorf("the %dth: got %v", n, err)
+		}
+	}
 }
 
 func text(s string) http.HandlerFunc {
