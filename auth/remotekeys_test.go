@@ -22,6 +22,23 @@ func TestDiscovery(t *testing.T) {
 	expect(t, id, err, "alice", "")
 }
 
+// TestDiscoveryBehindSlash: an issuer that ends with a slash has its document behind
+// one slash, not two (OpenID Connect Discovery 1.0 section 4).
+func TestDiscoveryBehindSlash(t *testing.T) {
+	asked := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.URL.Path }))
+	defer server.Close()
+	for issuer, want := range map[string]string{
+		server.URL + "/": "/.well-known/openid-configuration", server.URL + "/realm": "/realm/.well-known/openid-configuration",
+	} {
+		_, _ = discover(context.Background(), http.DefaultClient, &JWTOptions{Issuer: issuer}) // there is no document
+		if got := eventually.Receive(t, "it is asked", asked); got != want {
+			t.Errorf("%s: got %s, want %s", issuer, got, want)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
 func TestDiscoveryOfAnotherIssuer(t *testing.T) {
 	p := newProvider(t, "k1")
 	const plain = "refresh the keys of tokens: the discovery document names no https URL of the keys"
@@ -152,6 +169,40 @@ func TestKeySetFile(t *testing.T) {
 		_, err := a.FromRequest(ctx, young)
 		return err == nil && len(failed) == 1
 	})
+}
+
+// TestPause: after a failure the next attempt comes sooner, and never sooner than
+// attempts may follow each other.
+func TestPause(t *testing.T) {
+	for _, test := range []struct {
+		every, gap time.Duration
+		err        error
+		want       time.Duration
+	}{
+		{time.Hour, time.Second, nil, time.Hour},
+		{time.Hour, time.Second, context.Canceled, time.Second},
+		{time.Second, time.Hour, context.Canceled, time.Second},
+	} {
+		r := remoteKeys{every: test.every, gap: test.gap, lastErr: test.err}
+		if got := r.pause(); got != test.want {
+			t.Errorf("%+v: got %v", test, got)
+		}
+	}
+}
+
+// TestCloseIsNoFailure: a fetch that Close breaks off is nobody's mistake.
+func TestCloseIsNoFailure(t *testing.T) {
+	p := newProvider(t, "k1")
+	p.answerBy(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	o := p.options()
+	failed := make(chan error, 10)
+	o.Failed = func(err error) { failed <- err }
+	a := newAuthenticator(t, o)
+	eventually.True(t, "the keys are asked for", func() bool { return p.asked.Load() > 0 })
+	a.Close()
+	if len(failed) != 0 {
+		t.Errorf("got %v", <-failed)
+	}
 }
 
 func TestCloseEndsWithTheContext(t *testing.T) {
