@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -123,8 +124,47 @@ func TestBodies(t *testing.T) {
 		t.Errorf("no limit: %v", v)
 	}
 	bob := mustOpen(t, engineOf(p), named("bob", nil), broker.RabbitMQ)
-	if v := bob.Judge(frame(t, "SEND /queue/small content-length:6")); v.Allow {
-		t.Errorf("the principal's limit is the tighter: %v", v)
+	for _, words := range []string{"SEND /queue/small content-length:6", "SEND /queue/open content-length:6"} {
+		if v := bob.Judge(frame(t, words)); v.Allow {
+			t.Errorf("%s: the principal's limit is the tighter: %v", words, v)
+		}
+	}
+}
+
+// TestRatesTogether: the rates of the principal and the grant count both, in frames and
+// in bytes.
+func TestRatesTogether(t *testing.T) {
+	e := engineOf(mustParse(t, `
+on_denied: keep
+grants:
+  - {name: loose, send: [/queue/loose], limits: {frames_per_second: 100}}
+  - {name: tight, send: [/queue/tight], limits: {frames_per_second: 1, frames_burst: 1}}
+  - {name: body, send: [/queue/body], limits: {frames_per_second: 1, frames_burst: 1, bytes_per_second: 1000, over: close}}
+limits:
+  - {to: {principals: [paused]}, frames_per_second: 1, frames_burst: 2}
+  - {to: {principals: [closed]}, frames_per_second: 1, frames_burst: 2, over: close}
+`))
+	open := func(name string) *Guard { return mustOpen(t, e, named(name, nil), broker.RabbitMQ) }
+	paused, closed, free := open("paused"), open("closed"), open("free")
+	loose, tight := frame(t, "SEND /queue/loose"), frame(t, "SEND /queue/tight")
+	for i, want := range []bool{false, false, true} {
+		if v := paused.Judge(loose); !v.Allow || (v.Wait > 0) != want {
+			t.Errorf("the principal waits, the %d.: got %v", i+1, v)
+		}
+	}
+	for i, want := range []bool{true, true, false} {
+		if v := closed.Judge(tight); v.Allow != want || v.Keep {
+			t.Errorf("the principal is closed, the grant only waits, the %d.: got %v", i+1, v)
+		}
+	}
+	if v := free.Judge(frame(t, "SEND /queue/body")); !v.Allow {
+		t.Errorf("one frame: %v", v)
+	}
+	if v := free.Body(10); !v.Allow {
+		t.Errorf("a body is no frame: %v", v)
+	}
+	if v := open("head").Judge(frame(t, "SEND /queue/body x:"+strings.Repeat("x", 1000))); v.Allow || v.Code != CodeRateLimited {
+		t.Errorf("a head has bytes: %v", v)
 	}
 }
 
