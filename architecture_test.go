@@ -33,6 +33,7 @@ var rooms = map[string][]string{
 	"wire":         {},
 
 	// These serve tests, whose imports do not count here: no room may import them.
+	"internal/docpage":    {},
 	"internal/eventually": {},
 	"internal/testcert":   {},
 }

@@ -55,7 +55,13 @@ func (w *watched) wantNoneOut(t *testing.T) {
 
 func TestReadWaitsWithoutBuffer(t *testing.T) {
 	near, far := tcpPair(t)
-	c, pool := New(near, 0), newWatched(1<<10)
+	waitsWithoutBuffer(t, New(near, 0), newWatched(1<<10), far)
+}
+
+// waitsWithoutBuffer reads what the far side says, again and again, and looks that
+// the wait for it takes no buffer.
+func waitsWithoutBuffer(t *testing.T, c *Conn, pool *watched, far io.Writer) {
+	t.Helper()
 	for range 3 {
 		done := readSoon(c, &pool.Pool, nil)
 		pool.wantNoneOut(t)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -18,11 +17,10 @@ import (
 
 	"github.com/stompgw/stompgw/config"
 	"github.com/stompgw/stompgw/gateway"
+	"github.com/stompgw/stompgw/internal/docpage"
 	"github.com/stompgw/stompgw/internal/testcert"
 	"github.com/stompgw/stompgw/sockjs"
 )
-
-var update = flag.Bool("update", false, "write the table of docs/metrics.md")
 
 // metricRows is what docs/metrics.md says of each metric beside what the metric
 // says itself: its kind, and what to do when.
@@ -186,30 +184,8 @@ func TestMetricsDocs(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(labelValues)) {
 		fmt.Fprintf(&table, "| `%s` | %s |\n", name, labelValues[name].doc)
 	}
-	holdEqual(t, "../../docs/metrics.md", "from cmd/stompgw/metrics_test.go. -->\n\n", "\n<!-- table: end -->", table.String())
-}
-
-// holdEqual holds what stands in a page between two marks equal to want.
-func holdEqual(t *testing.T, page, begin, end, want string) {
-	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(text), begin)
-	got, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatalf("%s lacks %q or %q", page, begin, end)
-	}
-	if *update {
-		if err := os.WriteFile(page, []byte(before+begin+want+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != want {
-		t.Errorf("%s differs from the code; run go test ./cmd/stompgw -run TestMetricsDocs -update", page)
-	}
+	docpage.Hold(t, "../../docs/metrics.md", "from cmd/stompgw/metrics_test.go. -->\n\n", "\n<!-- table: end -->", table.String(),
+		"go test ./cmd/stompgw -run TestMetricsDocs -update")
 }
 
 // No label takes a value that a client chooses, and every metric is of the kind
