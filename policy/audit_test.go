@@ -199,6 +199,73 @@ func TestAuditFile(t *testing.T) {
 	}
 }
 
+// TestAuditLine: patterns stand in it as they are written.
+func TestAuditLine(t *testing.T) {
+	lines := make(lineWriter, 1)
+	l := auditLog{to: lines}
+	if err := l.line(auditEntry{Destination: "/topic/a.>"}); err != nil {
+		t.Fatal(err)
+	}
+	if line := <-lines; !strings.Contains(line, `"destination":"/topic/a.>"`) {
+		t.Errorf("got %s", line)
+	}
+}
+
+// TestAuditLossIsNotForgotten: the count stands until it could be written.
+func TestAuditLossIsNotForgotten(t *testing.T) {
+	w := &failingWriter{lineWriter: make(lineWriter, 2)}
+	l := auditLog{to: &onlyFirst{w}, onLost: func(int, error) {}}
+	l.lost.Store(3)
+	l.write(auditEntry{})
+	if got := l.lost.Load(); got != 3 || len(w.lineWriter) != 1 {
+		t.Errorf("got %d lost lines and %d written", got, len(w.lineWriter))
+	}
+}
+
+// onlyFirst has the writer fail from the second line on.
+type onlyFirst struct{ *failingWriter }
+
+func (w *onlyFirst) Write(b []byte) (int, error) {
+	defer w.fails.Store(true)
+	return w.failingWriter.Write(b)
+}
+
+// TestAuditEnds: what was noted before the end is written, however late it began.
+func TestAuditEnds(t *testing.T) {
+	lines := make(lineWriter, 100)
+	l, err := newAuditLog(EngineOptions{AuditTo: lines})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range cap(lines) {
+		l.add(auditEntry{})
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	l.run(ended)
+	if len(lines) != cap(lines) {
+		t.Errorf("got %d lines of %d", len(lines), cap(lines))
+	}
+}
+
+func TestAuditFileIsClosed(t *testing.T) {
+	l, err := newAuditLog(EngineOptions{AuditFile: filepath.Join(t.TempDir(), "audit.jsonl")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := l.file
+	if err := l.open(); err != nil {
+		t.Fatal(err)
+	}
+	second := l.file
+	l.close()
+	for _, file := range []*os.File{first, second} {
+		if err := file.Close(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("got %v, want the file to be closed already", err)
+		}
+	}
+}
+
 // awaitText waits for the file to hold the text.
 func awaitText(t *testing.T, file, text string) {
 	t.Helper()

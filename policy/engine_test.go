@@ -157,6 +157,10 @@ func TestIdentityBringsGrants(t *testing.T) {
 		}
 	}
 	id = named("ann", nil)
+	id.Grants = []byte("null")
+	if _, err := e.Open("s", id, broker.RabbitMQ, nil); err == nil || err.Error() != "denied: the policy allows this principal nothing" {
+		t.Errorf("got %v, want null to grant nothing", err)
+	}
 	id.Grants = []byte(`[{"name": "own", "sned": []}]`)
 	if _, err := e.Open("s", id, broker.RabbitMQ, nil); err == nil || !strings.Contains(err.Error(), `grants of the identity:1:18: unknown key "sned"`) {
 		t.Errorf("got %v", err)
