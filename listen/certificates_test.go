@@ -3,6 +3,7 @@ package listen
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -161,6 +162,42 @@ func TestCertificateBehindLink(t *testing.T) {
 	for _, name := range []string{"second", "third"} { // the first may be found by the look that a watch begins with
 		issue(t, name, there)
 		w.becomes(name)
+	}
+}
+
+// A link that is made to lead elsewhere: what changes there is noticed, too.
+func TestCertificateBehindAnotherLink(t *testing.T) {
+	first, second, here := t.TempDir(), t.TempDir(), t.TempDir()
+	lead := func(to Files) {
+		t.Helper()
+		for _, target := range []string{to.Cert, to.Key} {
+			link := filepath.Join(here, filepath.Base(target))
+			if err := os.Symlink(target, link+".new"); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(link+".new", link); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	lead(issue(t, "first", first))
+	w := watch(t, CertificateOptions{Files: Files{Cert: filepath.Join(here, "tls.crt"), Key: filepath.Join(here, "tls.key")}, MinVersion: tls.VersionTLS12})
+	lead(issue(t, "second", second))
+	w.becomes("second")
+	issue(t, "third", second)
+	w.becomes("third")
+}
+
+func TestNoCertificate(t *testing.T) {
+	dir := t.TempDir()
+	files := Files{Cert: filepath.Join(dir, "crt"), Key: filepath.Join(dir, "key")}
+	if _, err := LoadCertificates(CertificateOptions{Files: files}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v where there are no files", err)
+	}
+	write(t, dir, "crt", nil)
+	write(t, dir, "key", nil)
+	if _, err := LoadCertificates(CertificateOptions{Files: files}); err == nil || !strings.Contains(err.Error(), "failed to find any PEM data") {
+		t.Errorf("got %v where the files are empty", err)
 	}
 }
 

@@ -223,3 +223,31 @@ func FuzzProxyHeader(f *testing.F) {
 		}
 	})
 }
+
+// TestNamedProxies: who must send a header.
+func TestNamedProxies(t *testing.T) {
+	tcp := func(addr string) net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(addr)) }
+	socket := &net.UnixAddr{Net: "unix"}
+	for _, test := range []struct {
+		from string // "" is the Unix socket
+		peer net.Addr
+		want bool
+	}{
+		{"10.0.0.0/8", tcp("10.1.2.3:1"), true},
+		{"10.0.0.0/8", tcp("11.1.2.3:1"), false},
+		{"10.0.0.0/8", tcp("[::ffff:10.1.2.3]:1"), true}, // IPv4 that came to a socket for both
+		{"10.0.0.0/8", socket, false},
+		{"fe80::/10", tcp("[fe80::1%eth0]:1"), true},
+		{"::/0", tcp("10.1.2.3:1"), false},
+		{"", socket, true},
+		{"", tcp("10.1.2.3:1"), false},
+	} {
+		var from netip.Prefix
+		if test.from != "" {
+			from = netip.MustParsePrefix(test.from)
+		}
+		if got := (&Proxies{From: []netip.Prefix{from}}).names(test.peer); got != test.want {
+			t.Errorf("%v of %v: got %v", test.peer, from, got)
+		}
+	}
+}
