@@ -251,3 +251,30 @@ func TestNamedProxies(t *testing.T) {
 		}
 	}
 }
+
+// deadlines is a connection that notes its read deadlines.
+type deadlines struct {
+	net.Conn
+	set []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.set = append(d.set, t)
+	return d.Conn.SetReadDeadline(t)
+}
+
+// TestHeaderTimeoutEndsWithTheHeader: the time for it is not the session's.
+func TestHeaderTimeoutEndsWithTheHeader(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	noted := &deadlines{Conn: near}
+	c := &proxied{Conn: noted, proxies: &Proxies{Timeout: patience}}
+	go far.Write([]byte("PROXY TCP4 192.0.2.7 192.0.2.1 4711 80\r\n"))
+	if got := c.RemoteAddr().String(); got != "192.0.2.7:4711" {
+		t.Errorf("got client %s", got)
+	}
+	if len(noted.set) != 2 || noted.set[0].IsZero() || !noted.set[1].IsZero() {
+		t.Errorf("got read deadlines %v, want one and then none", noted.set)
+	}
+}
