@@ -278,3 +278,18 @@ func TestHeaderTimeoutEndsWithTheHeader(t *testing.T) {
 		t.Errorf("got read deadlines %v, want one and then none", noted.set)
 	}
 }
+
+// TestHeaderBounds: at its largest a header of version 2 is read, and one octet more is
+// refused before it is waited for.
+func TestHeaderBounds(t *testing.T) {
+	bare := len(version2(t, proxyproto.PROXY, proxyproto.TLV{Type: proxyproto.PP2_TYPE_NOOP}))
+	header := func(size int) io.Reader {
+		return strings.NewReader(version2(t, proxyproto.PROXY, proxyproto.TLV{Type: proxyproto.PP2_TYPE_NOOP, Value: make([]byte, size-bare)}))
+	}
+	if h, err := readHeader(header(mostHead2)); err != nil || h.SourceAddr.String() != "192.0.2.7:4711" {
+		t.Errorf("got %v, %v", h, err)
+	}
+	if h, err := readHeader(header(mostHead2 + 1)); err == nil || err.Error() != "it has 2065 bytes, more than 2064" {
+		t.Errorf("one octet more: got %v, %v", h, err)
+	}
+}
