@@ -70,6 +70,24 @@ func TestDiscoveryOfAnotherIssuer(t *testing.T) {
 	}
 }
 
+// TestDiscoveryStaysSecure: an issuer behind https does not send for its keys without,
+// be it to this machine.
+func TestDiscoveryStaysSecure(t *testing.T) {
+	var keys string
+	var server *httptest.Server
+	server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, server.URL, keys)
+	}))
+	defer server.Close()
+	for address, good := range map[string]bool{"https://keys.example/": true, "http://127.0.0.1/keys": false} {
+		keys = address
+		got, err := discover(context.Background(), server.Client(), &JWTOptions{Issuer: server.URL})
+		if good && got != address || !good && (err == nil || err.Error() != "the discovery document names no https URL of the keys") {
+			t.Errorf("%s: got %q, %v", address, got, err)
+		}
+	}
+}
+
 // TestRotation: a key that appears verifies at its first token, and one that is
 // gone verifies no more.
 func TestRotation(t *testing.T) {
