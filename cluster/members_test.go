@@ -74,3 +74,22 @@ func TestPeersAreBounded(t *testing.T) {
 		t.Errorf("got %d peers, want %d", got, maxPeers)
 	}
 }
+
+// TestMissing: who joins waits for those that may answer yet, and for no others.
+func TestMissing(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	m.list([]string{"answers:1", "refuses:1", "silent:1"})
+	for _, p := range m.all() {
+		switch p.addr {
+		case "answers:1":
+			m.heard(p, time.Now(), hello{Instance: "first", Members: []string{"told:1"}})
+		case "refuses:1":
+			m.failed(p, time.Now(), syscall.ECONNREFUSED)
+		case "silent:1":
+			m.failed(p, time.Now(), context.DeadlineExceeded)
+		}
+	}
+	if got := m.missing(); len(got) != 1 || got[0] != "silent:1" {
+		t.Errorf("got %v", got)
+	}
+}

@@ -48,6 +48,33 @@ limits:
   - {to: {principals: [bob]}, body: 5, frames_per_second: 1, frames_burst: 3, over: close, subscriptions: 3}
 `
 
+// TestTighten: of two limits the tighter counts, whichever comes first, and a rate
+// keeps its own burst.
+func TestTighten(t *testing.T) {
+	wide := limits{framesPerSecond: 20, framesBurst: 2, bytesPerSecond: 2000, bytesBurst: 3, body: 200, subscriptions: 20, sessions: 20}
+	tight := limits{framesPerSecond: 10, framesBurst: 5, bytesPerSecond: 1000, bytesBurst: 6, body: 100, subscriptions: 10, sessions: 10}
+	closing := limits{closeOver: true}
+	both := tight
+	both.closeOver = true
+	for _, tt := range []struct {
+		name    string
+		a, b    limits
+		tighter limits
+	}{
+		{"wide and tight", wide, tight, tight},
+		{"tight and wide", tight, wide, tight},
+		{"tight and none", tight, limits{}, tight},
+		{"none and tight", limits{}, tight, tight},
+		{"closing first", closing, tight, both},
+		{"closing last", tight, closing, both},
+	} {
+		got := tt.a
+		if got.tighten(tt.b); got != tt.tighter {
+			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.tighter)
+		}
+	}
+}
+
 func TestRates(t *testing.T) {
 	p := mustParse(t, limited)
 	ann := mustOpen(t, engineOf(p), named("ann", nil), broker.RabbitMQ)
