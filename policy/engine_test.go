@@ -10,14 +10,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stompgw/stompgw/auth"
 	"github.com/stompgw/stompgw/broker"
 )
-
-// patience is how long a test waits for what should come at once.
-const patience = 20 * time.Second
 
 func write(t *testing.T, file, text string) {
 	t.Helper()
