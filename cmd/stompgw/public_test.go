@@ -105,7 +105,8 @@ func TestSocketActivation(t *testing.T) {
 	}
 }
 
-// A reload asked for where there is nothing to reload does no harm.
+// A reload asked for where there is nothing to reload does no harm, from the moment on
+// at which the gateway says that it serves.
 func TestHangup(t *testing.T) {
 	broker := silentBroker(t)
 	cmd, stderr, done := program(t, "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s", "STOMPGW_CLOSE_TIMEOUT=100ms")
