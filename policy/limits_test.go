@@ -190,6 +190,9 @@ limits:
 	if v := free.Body(10); !v.Allow {
 		t.Errorf("a body is no frame: %v", v)
 	}
+	if v := free.Judge(frame(t, "SEND /queue/body")); v.Allow || v.Code != CodeRateLimited {
+		t.Errorf("the second frame, of few bytes: %v", v)
+	}
 	if v := open("head").Judge(frame(t, "SEND /queue/body x:"+strings.Repeat("x", 1000))); v.Allow || v.Code != CodeRateLimited {
 		t.Errorf("a head has bytes: %v", v)
 	}
