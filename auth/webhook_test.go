@@ -220,35 +220,6 @@ func TestWebhookIsToldTheCertificate(t *testing.T) {
 	}
 }
 
-// TestAnswerMistakes: the operator is told what is wrong with an answer, and nothing of
-// what it says.
-func TestAnswerMistakes(t *testing.T) {
-	const begin = "the answer is not as expected: "
-	for answer, want := range map[string]string{
-		"yes":                begin + "not JSON",
-		"":                   begin + "not JSON",
-		`{"allow":`:          begin + "not JSON",
-		`{"allow":"s3cret"}`: begin + `"allow" is not of its type`,
-		`{"allow":true,"broker":{"passcode":123456}}`: begin + `"broker.passcode" is not of its type`,
-		`{"allow":true,"expiry":1}`:                   begin + `json: unknown field "expiry"`,
-		allowAlice + "x":                              "the answer goes on after its end",
-		`{}`:                                          `the answer lacks "allow"`,
-		`{"allow":true,"principal":""}`:               `the answer's "principal": the name is empty`,
-	} {
-		if v, err := parseAnswer([]byte(answer), time.Now()); err == nil || err.Error() != want {
-			t.Errorf("%s: got %+v, %v, want %s", answer, v, err, want)
-		}
-	}
-	v, err := parseAnswer([]byte(`{"allow":true,"principal":"alice","grants":null,"broker":null}`), time.Now())
-	if err != nil || v.granted.Grants != nil || v.granted.Broker != nil {
-		t.Errorf("got %+v, %v, want no grants and no login", v, err)
-	}
-	v, err = parseAnswer([]byte(`{"allow":false,"reason":"`+strings.Repeat("x", 1000)+`"}`), time.Now())
-	if err != nil || len(v.refusal.Error()) > 200 {
-		t.Errorf("got %v, %v, want a reason that is cut", v.refusal, err)
-	}
-}
-
 func TestWebhookCache(t *testing.T) {
 	h := newHook(t, allowAlice)
 	now := time.Now()
@@ -293,49 +264,6 @@ func TestWebhookCache(t *testing.T) {
 	now = now.Add(5 * time.Second)
 	if err := login("b"); err != nil || h.count() != 5 {
 		t.Errorf("after its time: got %v and %d questions", err, h.count())
-	}
-}
-
-func TestAnswerCacheIsBounded(t *testing.T) {
-	now := time.Now()
-	c := newAnswerCache(time.Minute, func() time.Time { return now })
-	for i := range maxAnswers + 10 {
-		c.put(fmt.Append(nil, i), &verdict{})
-	}
-	if len(c.answers) > maxAnswers {
-		t.Errorf("got %d answers, over %d", len(c.answers), maxAnswers)
-	}
-	now = now.Add(time.Minute)
-	c.put([]byte("x"), &verdict{})
-	if len(c.answers) != 1 {
-		t.Errorf("got %d answers when all but one have run out", len(c.answers))
-	}
-	c = newAnswerCache(0, time.Now)
-	c.put([]byte("x"), &verdict{})
-	if _, ok := c.get([]byte("x")); ok || len(c.answers) != 0 {
-		t.Errorf("got %d answers where none is to be kept", len(c.answers))
-	}
-}
-
-// TestAnswerCacheMakesRoom: a known question needs none.
-func TestAnswerCacheMakesRoom(t *testing.T) {
-	c := newAnswerCache(time.Minute, time.Now)
-	for i := range maxAnswers {
-		c.put(fmt.Append(nil, i), &verdict{})
-	}
-	c.put([]byte("0"), &verdict{})
-	for i := range maxAnswers {
-		if _, ok := c.get(fmt.Append(nil, i)); !ok {
-			t.Fatalf("answer %d is gone", i)
-		}
-	}
-}
-
-// TestAnswerCacheHidesQuestions: nobody can try passcodes on what it keeps.
-func TestAnswerCacheHidesQuestions(t *testing.T) {
-	one, two := newAnswerCache(time.Minute, time.Now), newAnswerCache(time.Minute, time.Now)
-	if one.hash([]byte("x")) == two.hash([]byte("x")) {
-		t.Error("the hash has no key of its own")
 	}
 }
 
@@ -420,19 +348,4 @@ func TestRecheck(t *testing.T) {
 			t.Errorf("got %v and %d questions for %s", err, h.count()-asked, method)
 		}
 	}
-}
-
-func FuzzWebhookAnswer(f *testing.F) {
-	f.Add([]byte(allowAlice))
-	f.Add([]byte(`{"allow":true,"principal":"a","expires":"2030-01-01T00:00:00Z","broker":{"login":"l"}}`))
-	now := time.Now()
-	f.Fuzz(func(t *testing.T, text []byte) {
-		v, err := parseAnswer(text, now)
-		if err != nil || v.refusal != nil {
-			return
-		}
-		if checkName(v.granted.Name) != nil || v.granted.Method != Webhook {
-			t.Errorf("got %+v", v.granted)
-		}
-	})
 }
