@@ -49,6 +49,10 @@ func TestChangesTakeTheToken(t *testing.T) {
 		})
 	}
 	d := newDesk(nil)
+	d.ask(http.MethodDelete, here+"/sessions/001")
+	if want := "this takes the header Authorization: Bearer with the admin token"; len(d.refused) != 1 || d.refused[0] != want {
+		t.Errorf("got word of %q, want %q", d.refused, want)
+	}
 	if w := d.ask(http.MethodDelete, here+"/sessions/002", "Authorization", bearer); w.Code != http.StatusNotFound {
 		t.Errorf("a session that is not there: got %d", w.Code)
 	}
@@ -84,6 +88,9 @@ func TestHosts(t *testing.T) {
 		}
 		if got := d.askHost(host, "GET", "/livez"); got != 200 {
 			t.Errorf("%s/livez: got %d", host, got)
+		}
+		if got := len(d.refused); got != 0 && own || got != 8 && !own {
+			t.Errorf("%s: got word of %d refusals: %q", host, got, d.refused)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -78,5 +79,28 @@ func TestWatch(t *testing.T) {
 	}
 	if w := d.ask(http.MethodGet, here+"/sessions/001/frames"); w.Code != http.StatusForbidden {
 		t.Errorf("without the token: got %d", w.Code)
+	}
+}
+
+// timed is an answer that notes its write deadline.
+type timed struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+func (w *timed) SetWriteDeadline(t time.Time) error {
+	w.until = t
+	return nil
+}
+
+// TestWatchHasItsTime: not the server's, which would cut it short.
+func TestWatchHasItsTime(t *testing.T) {
+	w := &timed{ResponseRecorder: httptest.NewRecorder()}
+	r := httptest.NewRequest(http.MethodGet, here+"/sessions/001/frames?seconds=50", nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	begin := time.Now()
+	newDesk(nil).ServeHTTP(w, r)
+	if least := begin.Add(50 * time.Second); w.until.Before(least) || w.until.After(time.Now().Add(60*time.Second)) {
+		t.Errorf("got write deadline %v, want a little after %v", w.until, least)
 	}
 }

@@ -19,6 +19,7 @@ func TestProxy(t *testing.T) {
 	a := newAuthenticator(t, Options{Methods: []Method{Proxy}, Proxy: ProxyOptions{
 		Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
 	}})
+	socket := newAuthenticator(t, Options{Methods: []Method{Proxy}, Proxy: ProxyOptions{Networks: []netip.Prefix{{}}}})
 	from := func(peer string, r *Request) *Request { r.Peer = netip.MustParseAddr(peer); return r }
 	anyPage := func(r *Request) *Request { r.StrictOrigin = false; return r }
 	program := func(r *Request) *Request { r.StrictOrigin = false; r.Header.Del("Origin"); return r }
@@ -56,8 +57,15 @@ func TestProxy(t *testing.T) {
 			}
 		})
 	}
-	id, err := a.FromRequest(context.Background(), request("X-Forwarded-User", "alice", "X-Forwarded-Email", "a@x.example",
-		"X-Forwarded-Groups", "staff, ops", "X-Forwarded-Groups", "dev", "X-Forwarded-Preferred-Username", "ali"))
+	bySocket := user()
+	bySocket.Peer = netip.Addr{}
+	id, err := socket.FromRequest(context.Background(), bySocket)
+	expect(t, id, err, "alice", "")
+	if id, err = socket.FromRequest(context.Background(), user()); id != nil || err != nil {
+		t.Errorf("got %v, %v by TCP where only the socket is named", id, err)
+	}
+	id, err = a.FromRequest(context.Background(), request("X-Forwarded-User", "alice", "X-Forwarded-Email", "a@x.example",
+		"X-Forwarded-Groups", "staff,, ops,", "X-Forwarded-Groups", "dev", "X-Forwarded-Preferred-Username", "ali"))
 	expect(t, id, err, "alice", "")
 	want := map[string]any{"email": "a@x.example", "preferred_username": "ali", "groups": []any{"staff", "ops", "dev"}}
 	if id.Method != Proxy || !reflect.DeepEqual(id.Claims, want) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestAnonymous(t *testing.T) {
@@ -61,6 +62,8 @@ func TestOrder(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
+	fetching := newProvider(t).options() // begins to, and must end with the mistake
+	fetching.Broker.Mode = "x"
 	for _, test := range []struct {
 		options Options
 		want    string
@@ -77,6 +80,10 @@ func TestOptions(t *testing.T) {
 		{Options{Broker: BrokerOptions{Mode: "x"}}, `auth: unknown broker mode "x"`},
 		{Options{Broker: BrokerOptions{Mode: Service}}, "auth: broker mode service without a login"},
 		{Options{Broker: BrokerOptions{Mode: Service, Login: "a\nb"}}, "auth: the broker's login, passcode or host has a line break or NUL"},
+		{Options{Broker: BrokerOptions{Mode: Service, Login: "a", Passcode: "b\x00"}}, "auth: the broker's login, passcode or host has a line break or NUL"},
+		{Options{Broker: BrokerOptions{Host: "v\r"}}, "auth: the broker's login, passcode or host has a line break or NUL"},
+		{Options{Methods: []Method{Webhook}, Webhook: WebhookOptions{URL: "https://hook.example/#x"}}, "auth: webhook: URL: expected https://host/path without a login"},
+		{fetching, `auth: unknown broker mode "x"`},
 		{Options{Broker: BrokerOptions{Mode: PassToken}}, "auth: broker mode token without method jwt"},
 		{Options{Broker: BrokerOptions{Mode: Map}}, "auth: broker mode map without a login"},
 		{Options{Broker: BrokerOptions{Mode: Map, Login: "{x}"}}, "auth: broker mode map: expected {name} or {claims.<claim>}, not {x}"},
@@ -89,6 +96,30 @@ func TestOptions(t *testing.T) {
 		if err == nil || err.Error() != test.want {
 			t.Errorf("got %v, want %s", err, test.want)
 		}
+	}
+}
+
+func TestIdentityEndsOnTime(t *testing.T) {
+	now := time.Now()
+	a := newAuthenticator(t, Options{now: func() time.Time { return now }})
+	for expires, want := range map[time.Time]string{{}: "", now.Add(1): "", now: TokenExpired, now.Add(-1): TokenExpired} {
+		err := a.check(&Identity{Principal: Principal{Name: "alice", Method: Proxy, Expires: expires}})
+		if got := code(t, err); got != want {
+			t.Errorf("expires %v of now: got %q, want %q", expires.Sub(now), got, want)
+		}
+	}
+}
+
+// TestOfAnotherMethod: what only one method can do is nothing where it is not in use.
+func TestOfAnotherMethod(t *testing.T) {
+	a, ctx := newAuthenticator(t, Options{}), context.Background()
+	_, err := a.Renew(ctx, &Identity{Principal: Principal{Name: "alice", Method: JWT}}, "x")
+	if got := code(t, err); got != NotSamePrincipal {
+		t.Errorf("got %q from a renewal without method jwt", got)
+	}
+	asked := &Identity{Principal: Principal{Name: "alice", Method: Webhook}, question: []byte("{}")}
+	if err := a.Recheck(ctx, asked); err != nil {
+		t.Errorf("got %v from a recheck without method webhook", err)
 	}
 }
 

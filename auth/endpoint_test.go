@@ -7,10 +7,13 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // What becomes of tokens when the key endpoint does not do what it should.
@@ -31,7 +34,7 @@ func TestEndpointDown(t *testing.T) {
 	expect(t, id, err, "alice", "")
 
 	p.answerBy(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
-	eventually(t, "failures are told", func() bool { return failures.Load() > 2 })
+	eventually.True(t, "failures are told", func() bool { return failures.Load() > 2 })
 	id, err = a.FromRequest(ctx, token)
 	expect(t, id, err, "alice", "")
 	ahead.Store(int64(61 * time.Minute))
@@ -39,7 +42,7 @@ func TestEndpointDown(t *testing.T) {
 	expect(t, id, err, "", Unavailable)
 
 	p.answerBy(nil)
-	eventually(t, "the keys are back", func() bool {
+	eventually.True(t, "the keys are back", func() bool {
 		_, err := a.FromRequest(ctx, token)
 		return err == nil
 	})
@@ -84,13 +87,13 @@ func TestEndpointLies(t *testing.T) {
 			expect(t, id, err, "", Unavailable)
 
 			p.answerBy(nil)
-			eventually(t, "the keys are there", func() bool {
+			eventually.True(t, "the keys are there", func() bool {
 				_, err := a.FromRequest(context.Background(), token)
 				return err == nil
 			})
 			p.answerBy(lie)
 			before := failures.Load()
-			eventually(t, "the lie is noticed", func() bool { return failures.Load() > before+1 })
+			eventually.True(t, "the lie is noticed", func() bool { return failures.Load() > before+1 })
 			id, err = a.FromRequest(context.Background(), token)
 			expect(t, id, err, "alice", "")
 		})
@@ -113,6 +116,25 @@ func TestEndpointTLS(t *testing.T) {
 	o.JWT.RootCAs.AddCert(secure.Certificate())
 	id, err = newAuthenticator(t, o).FromRequest(context.Background(), token)
 	expect(t, id, err, "alice", "")
+}
+
+// TestRedirects: only the host that was asked may answer, as safely as it was asked.
+func TestRedirects(t *testing.T) {
+	at := func(address string) *http.Request { return httptest.NewRequest(http.MethodGet, address, nil) }
+	follow := newHTTPClient(nil, time.Second).CheckRedirect
+	asked := []*http.Request{at("https://idp.example/keys")}
+	for to, good := range map[string]bool{
+		"https://idp.example/other": true, "https://evil.example/keys": false, "https://idp.example:8443/keys": false, "http://idp.example/keys": false,
+	} {
+		if err := follow(at(to), asked); (err == nil) != good {
+			t.Errorf("to %s: got %v", to, err)
+		}
+	}
+	for n, good := range map[int]bool{3: true, 4: false} {
+		if err := follow(asked[0], slices.Repeat(asked, n)); (err == nil) != good {
+			t.Errorf("the %dth: got %v", n, err)
+		}
+	}
 }
 
 func text(s string) http.HandlerFunc {
@@ -150,7 +172,7 @@ func TestEndpointSlow(t *testing.T) {
 	a := newAuthenticator(t, o)
 	ctx := context.Background()
 	token := bearing(p.token(t, "k1", nil))
-	eventually(t, "the keys are there", func() bool { _, err := a.FromRequest(ctx, token); return err == nil })
+	eventually.True(t, "the keys are there", func() bool { _, err := a.FromRequest(ctx, token); return err == nil })
 	p.answerBy(slow)
 	stranger := p.add(t, "new")
 	begin := time.Now()
@@ -182,12 +204,7 @@ func TestEndpointTimeout(t *testing.T) {
 		}
 	}
 	newAuthenticator(t, o)
-	select {
-	case err := <-failed:
-		if strings.Contains(err.Error(), "/keys") {
-			t.Errorf("the error shows the URL: %v", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("the fetch goes on")
+	if err := eventually.Receive(t, "the fetch ends", failed); strings.Contains(err.Error(), "/keys") {
+		t.Errorf("the error shows the URL: %v", err)
 	}
 }

@@ -46,6 +46,9 @@ type JWTOptions struct {
 
 const minSecret = 32
 
+// maxToken is the longest token that is looked at, in bytes.
+const maxToken = 16 << 10
+
 var (
 	publicAlgorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 	secretAlgorithms = []string{"HS256", "HS384", "HS512"}

@@ -39,6 +39,7 @@ func TestTokenClaims(t *testing.T) {
 		{"no audience", plain, jwt.MapClaims{"aud": nil}, "", BadToken},
 		{"expired", plain, jwt.MapClaims{"exp": from(-time.Second)}, "", TokenExpired},
 		{"expired and of somebody else's", plain, jwt.MapClaims{"exp": from(-time.Second), "aud": "other"}, "", BadToken},
+		{"expired and without an audience", plain, jwt.MapClaims{"exp": from(-time.Second), "aud": nil}, "", BadToken},
 		{"expired within the skew", skewed, jwt.MapClaims{"exp": from(-30 * time.Second)}, "alice", ""},
 		{"expired beyond the skew", skewed, jwt.MapClaims{"exp": from(-90 * time.Second)}, "", TokenExpired},
 		{"no expiry", plain, jwt.MapClaims{"exp": nil}, "", BadToken},

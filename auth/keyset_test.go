@@ -56,3 +56,28 @@ func TestParseKeySet(t *testing.T) {
 		t.Errorf("got keys %v, want good and sig", verifying)
 	}
 }
+
+// TestKeyFits: a key verifies only the algorithms of its kind and, where it names one,
+// that one.
+func TestKeyFits(t *testing.T) {
+	p256, p384 := ecKey(t, elliptic.P256()).Public(), ecKey(t, elliptic.P384()).Public()
+	for _, test := range []struct {
+		key  verifyKey
+		alg  string
+		want bool
+	}{
+		{verifyKey{public: p256}, "ES256", true},
+		{verifyKey{public: p384}, "ES256", false},
+		{verifyKey{public: p256}, "ES384", false},
+		{verifyKey{public: p256}, "RS256", false},
+		{verifyKey{public: p256}, "", false},
+		{verifyKey{public: p256, alg: "ES256"}, "ES256", true},
+		{verifyKey{public: p256, alg: "ES384"}, "ES256", false},
+		{verifyKey{public: p256, alg: "RS256"}, "RS256", false},
+		{verifyKey{public: p256, alg: "HS256"}, "HS256", false},
+	} {
+		if got := test.key.fits(test.alg); got != test.want {
+			t.Errorf("key %T of %q for %q: got %v", test.key.public, test.key.alg, test.alg, got)
+		}
+	}
+}

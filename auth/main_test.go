@@ -80,17 +80,6 @@ func expect(t *testing.T, id *Identity, err error, name, wantCode string) {
 	}
 }
 
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !holds(); {
-		if time.Now().After(end) {
-			t.Fatalf("still not: %s", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
 func writeFile(t *testing.T, name, text string) string {
 	t.Helper()
 	if !filepath.IsAbs(name) {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 func TestDiscovery(t *testing.T) {
@@ -18,6 +20,23 @@ func TestDiscovery(t *testing.T) {
 	o.JWT.KeySetURL = ""
 	id, err := newAuthenticator(t, o).FromRequest(context.Background(), bearing(p.token(t, "k1", nil)))
 	expect(t, id, err, "alice", "")
+}
+
+// TestDiscoveryBehindSlash: an issuer that ends with a slash has its document behind
+// one slash, not two (OpenID Connect Discovery 1.0 section 4).
+func TestDiscoveryBehindSlash(t *testing.T) {
+	asked := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.URL.Path }))
+	defer server.Close()
+	for issuer, want := range map[string]string{
+		server.URL + "/": "/.well-known/openid-configuration", server.URL + "/realm": "/realm/.well-known/openid-configuration",
+	} {
+		_, _ = discover(context.Background(), http.DefaultClient, &JWTOptions{Issuer: issuer}) // there is no document
+		if got := eventually.Receive(t, "it is asked", asked); got != want {
+			t.Errorf("%s: got %s, want %s", issuer, got, want)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 func TestDiscoveryOfAnotherIssuer(t *testing.T) {
@@ -48,6 +67,24 @@ func TestDiscoveryOfAnotherIssuer(t *testing.T) {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		})
+	}
+}
+
+// TestDiscoveryStaysSecure: an issuer behind https does not send for its keys without,
+// be it to this machine.
+func TestDiscoveryStaysSecure(t *testing.T) {
+	var keys string
+	var server *httptest.Server
+	server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, server.URL, keys)
+	}))
+	defer server.Close()
+	for address, good := range map[string]bool{"https://keys.example/": true, "http://127.0.0.1/keys": false} {
+		keys = address
+		got, err := discover(context.Background(), server.Client(), &JWTOptions{Issuer: server.URL})
+		if good && got != address || !good && (err == nil || err.Error() != "the discovery document names no https URL of the keys") {
+			t.Errorf("%s: got %q, %v", address, got, err)
+		}
 	}
 }
 
@@ -87,7 +124,7 @@ func TestRevocation(t *testing.T) {
 	id, err := a.FromRequest(context.Background(), token)
 	expect(t, id, err, "alice", "")
 	p.remove("k1")
-	eventually(t, "the withdrawn key is refused", func() bool {
+	eventually.True(t, "the withdrawn key is refused", func() bool {
 		_, err := a.FromRequest(context.Background(), token)
 		return code(t, err) == BadToken
 	})
@@ -101,7 +138,7 @@ func TestUnknownKeyFlood(t *testing.T) {
 	a := newAuthenticator(t, o)
 	ctx := context.Background()
 	token := bearing(p.token(t, "k1", nil))
-	eventually(t, "the keys are there", func() bool { _, err := a.FromRequest(ctx, token); return err == nil })
+	eventually.True(t, "the keys are there", func() bool { _, err := a.FromRequest(ctx, token); return err == nil })
 	asked := p.asked.Load()
 	key := p.keys["k1"]
 	var all sync.WaitGroup
@@ -139,17 +176,51 @@ func TestKeySetFile(t *testing.T) {
 	p.remove("k1")
 	writeFile(t, file, string(p.keySet()))
 	young := bearing(p.token(t, "k2", nil))
-	eventually(t, "the new key verifies", func() bool { _, err := a.FromRequest(ctx, young); return err == nil })
+	eventually.True(t, "the new key verifies", func() bool { _, err := a.FromRequest(ctx, young); return err == nil })
 	id, err = a.FromRequest(ctx, old)
 	expect(t, id, err, "", BadToken)
 
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the missing file is told, once", func() bool {
+	eventually.True(t, "the missing file is told, once", func() bool {
 		_, err := a.FromRequest(ctx, young)
 		return err == nil && len(failed) == 1
 	})
+}
+
+// TestPause: after a failure the next attempt comes sooner, and never sooner than
+// attempts may follow each other.
+func TestPause(t *testing.T) {
+	for _, test := range []struct {
+		every, gap time.Duration
+		err        error
+		want       time.Duration
+	}{
+		{time.Hour, time.Second, nil, time.Hour},
+		{time.Hour, time.Second, context.Canceled, time.Second},
+		{time.Second, time.Hour, context.Canceled, time.Second},
+	} {
+		r := remoteKeys{every: test.every, gap: test.gap, lastErr: test.err}
+		if got := r.pause(); got != test.want {
+			t.Errorf("%+v: got %v", test, got)
+		}
+	}
+}
+
+// TestCloseIsNoFailure: a fetch that Close breaks off is nobody's mistake.
+func TestCloseIsNoFailure(t *testing.T) {
+	p := newProvider(t, "k1")
+	p.answerBy(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	o := p.options()
+	failed := make(chan error, 10)
+	o.Failed = func(err error) { failed <- err }
+	a := newAuthenticator(t, o)
+	eventually.True(t, "the keys are asked for", func() bool { return p.asked.Load() > 0 })
+	a.Close()
+	if len(failed) != 0 {
+		t.Errorf("got %v", <-failed)
+	}
 }
 
 func TestCloseEndsWithTheContext(t *testing.T) {

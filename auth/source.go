@@ -7,9 +7,6 @@ import (
 	"strings"
 )
 
-// maxToken is the longest token that is looked at, in bytes.
-const maxToken = 16 << 10
-
 // subprotocolPrefix begins an offered subprotocol that is a token. A page can set
 // no header on a WebSocket but this list.
 const subprotocolPrefix = "bearer."
@@ -61,9 +58,6 @@ func (s Source) token(r *Request, c *Connect) (string, error) {
 		default:
 			found = token
 		}
-	}
-	if len(found) > maxToken {
-		return "", badToken(fmt.Errorf("a token of %d bytes in %s, over %d", len(found), s, maxToken))
 	}
 	return found, nil
 }

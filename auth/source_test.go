@@ -107,11 +107,11 @@ func TestRedact(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	h := http.Header{}
-	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie", "X-Forwarded-Access-Token"} {
+	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "X-Forwarded-Access-Token", "X-Auth-Request-Access-Token"} {
 		h.Add(name, "secret")
 		h.Add(name, "secret")
 	}
-	h.Add("Sec-WebSocket-Protocol", "v12.stomp,Bearer.secret")
+	h.Add("Sec-WebSocket-Protocol", "v12.stomp,\tBearer.secret")
 	h.Add("Origin", "https://app.example")
 	before := h.Clone()
 	shown := RedactHeader(h)
@@ -125,6 +125,14 @@ func TestRedact(t *testing.T) {
 	}
 	if h.Get("Sec-WebSocket-Protocol") != before.Get("Sec-WebSocket-Protocol") || h.Get("Cookie") != "secret" {
 		t.Error("the request was changed")
+	}
+}
+
+func TestLooksLikeJWT(t *testing.T) {
+	for text, want := range map[string]bool{"eyJ.a.b": true, "eyJ.a": false, "eyJ.a.b.c": false, "a.b.c": false, "eyJpassword": false, "": false} {
+		if got := looksLikeJWT(text); got != want {
+			t.Errorf("%q: got %v", text, got)
+		}
 	}
 }
 

@@ -3,13 +3,15 @@ package auth
 import (
 	"context"
 	"fmt"
-	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // hash makes a cheap hash in the form of htpasswd -B.
@@ -25,7 +27,7 @@ var bobsHash = hash("secret", bcrypt.MinCost)
 
 func TestUsers(t *testing.T) {
 	long := strings.Repeat("x", maxPasscode)
-	file := writeFile(t, "users", "# people\n\nbob:"+bobsHash+"\r\nann:"+hash("", 4)+":tenant=acme:role=a=b\nlong:"+hash(long, 4)+"\n")
+	file := writeFile(t, "users", "# people\n\n \nbob:"+bobsHash+"\r\nann:"+hash("", 4)+":tenant=acme#1:role=a=b\nlong:"+hash(long, 4)+"\n")
 	a := newAuthenticator(t, Options{Methods: []Method{Users}, UsersFile: file})
 	for _, test := range []struct {
 		connect *Connect
@@ -47,7 +49,7 @@ func TestUsers(t *testing.T) {
 	} {
 		id, err := a.FromConnect(context.Background(), request(), test.connect)
 		expect(t, id, err, test.who, test.code)
-		if id != nil && id.Name == "ann" && (id.Claims["tenant"] != "acme" || id.Claims["role"] != "a=b" || id.Method != Users) {
+		if id != nil && id.Name == "ann" && (id.Claims["tenant"] != "acme#1" || id.Claims["role"] != "a=b" || id.Method != Users) {
 			t.Errorf("got %+v", id)
 		}
 	}
@@ -65,6 +67,32 @@ func TestUnknownUserTakesAsLong(t *testing.T) {
 	if err := bcrypt.CompareHashAndPassword(table.decoy, []byte("secret")); err != bcrypt.ErrMismatchedHashAndPassword {
 		t.Errorf("got %v, want a mismatch after the work", err)
 	}
+	if table, err = parseUsers(nil); err != nil {
+		t.Fatal(err)
+	}
+	if cost, err := bcrypt.Cost(table.decoy); err != nil || cost != bcrypt.MinCost {
+		t.Errorf("nobody in the file: got cost %d, %v", cost, err)
+	}
+
+	m, err := newUsers(writeFile(t, "users", "bob:"+hash("secret", 10)), func(error) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eve := func() string {
+		_, err := m.identify(context.Background(), request(), connect("login", "eve", "passcode", "secret"))
+		return code(t, err)
+	}
+	begin := time.Now()
+	if got := eve(); got != Unauthenticated {
+		t.Errorf("got %q", got)
+	}
+	if took := time.Since(begin); took < 5*time.Millisecond { // a tenth of what a fast processor needs
+		t.Errorf("an unknown login took %v: nothing was hashed", took)
+	}
+	m.file.value.decoy = []byte(bobsHash)
+	if got := eve(); got != Unauthenticated {
+		t.Errorf("the decoy lets in: got %q", got)
+	}
 }
 
 func TestUsersFileMistakes(t *testing.T) {
@@ -73,11 +101,12 @@ func TestUsersFileMistakes(t *testing.T) {
 		"bob:secret":                        "line 1: no bcrypt hash, as htpasswd -B makes it",
 		"bob:$apr1$x$y":                     "line 1: no bcrypt hash, as htpasswd -B makes it",
 		"bob:" + bobsHash[:59]:              "line 1: no bcrypt hash, as htpasswd -B makes it",
-		"bob:$2y$17$" + bobsHash[7:]:        "line 1: a bcrypt cost of 17, over 14",
+		"bob:$2y$15$" + bobsHash[7:]:        "line 1: a bcrypt cost of 15, over 14",
 		":" + bobsHash:                      "line 1: the name is empty",
 		" bob:" + bobsHash:                  "line 1: white space at an end",
 		"bob:" + bobsHash + ":x":            "line 1: expected key=value after the hash, each key once",
 		"bob:" + bobsHash + ":":             "line 1: expected key=value after the hash, each key once",
+		"bob:" + bobsHash + ":=x":           "line 1: expected key=value after the hash, each key once",
 		"bob:" + bobsHash + ":a=1:a=2":      "line 1: expected key=value after the hash, each key once",
 		"\n#\nb:" + bobsHash + "\nb:x\nc:y": "line 4: no bcrypt hash, as htpasswd -B makes it\nline 5: no bcrypt hash, as htpasswd -B makes it",
 		"b:" + bobsHash + "\nb:" + bobsHash: "line 2: a name that stands above already",
@@ -97,19 +126,20 @@ func TestUsersFileIsReadAgain(t *testing.T) {
 		return err == nil
 	}
 	writeFile(t, file, "ann:"+bobsHash)
-	eventually(t, "ann logs in", func() bool { return logsIn("ann") })
+	eventually.True(t, "ann logs in", func() bool { return logsIn("ann") })
 	if logsIn("bob") {
 		t.Error("bob still logs in")
 	}
 	writeFile(t, file, "half a line")
-	eventually(t, "the mistake is told", func() bool { return logsIn("ann") && len(failed) == 1 })
+	eventually.True(t, "the mistake is told", func() bool { return logsIn("ann") && len(failed) == 1 })
 	if err := <-failed; !strings.Contains(err.Error(), "line 1") || strings.Contains(err.Error(), "half") {
 		t.Errorf("got %v, want the line and nothing of its text", err)
 	}
-	if err := os.WriteFile(file, make([]byte, maxFile+1), 0o600); err != nil {
-		t.Fatal(err)
+	writeFile(t, file, "eve:"+bobsHash+strings.Repeat("\n", maxFile))
+	eventually.True(t, "the large file is told", func() bool { return logsIn("ann") && len(failed) == 1 })
+	if err := <-failed; !strings.Contains(err.Error(), "larger than 4194304 bytes") || logsIn("eve") {
+		t.Errorf("got %v, and the begin of a large file may count", err)
 	}
-	eventually(t, "the large file is told", func() bool { return logsIn("ann") && len(failed) == 1 })
 }
 
 // TestLoginFlood: more logins than may wait are refused for the time being, and
@@ -118,6 +148,9 @@ func TestLoginFlood(t *testing.T) {
 	m, err := newUsers(writeFile(t, "users", "bob:"+bobsHash), func(error) {})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if procs := runtime.GOMAXPROCS(0); cap(m.busy) > max(1, procs-1) || cap(m.queue) != cap(m.busy)+maxWaiting {
+		t.Errorf("got %d at once on %d processors and %d in all", cap(m.busy), procs, cap(m.queue))
 	}
 	for range cap(m.busy) {
 		m.busy <- struct{}{} // as if hashing
@@ -132,7 +165,7 @@ func TestLoginFlood(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "the queue is full", func() bool { return len(m.queue) == cap(m.queue) })
+	eventually.True(t, "the queue is full", func() bool { return len(m.queue) == cap(m.queue) })
 	begin := time.Now()
 	_, err = m.identify(ctx, request(), connect("login", "bob", "passcode", "secret"))
 	if code(t, err) != Unavailable || time.Since(begin) > patience/2 {

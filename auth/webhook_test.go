@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -96,12 +98,18 @@ func TestWebhookAnswers(t *testing.T) {
 		{"500", status(500), "", Unavailable},
 		{"huge", text(allowAlice + strings.Repeat(" ", maxAnswer)), "", Unavailable},
 		{"redirect", func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/other" {
+				text(allowAlice)(w, r)
+				return
+			}
 			http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
 		}, "", Unavailable},
 		{"hangs up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "", Unavailable},
 		{"expires in the past", text(`{"allow":true,"principal":"alice","expires":"2001-01-01T00:00:00Z"}`), "", TokenExpired},
 		{"expires, no time", text(`{"allow":true,"principal":"alice","expires":"soon"}`), "", Unavailable},
 		{"expires, Unix time", text(`{"allow":true,"principal":"alice","expires":1893456000}`), "", Unavailable},
+		{"expires, zero", text(`{"allow":true,"principal":"alice","expires":0}`), "", Unavailable},
+		{"expires, the zero time", text(`{"allow":true,"principal":"alice","expires":"0001-01-01T00:00:00Z"}`), "", Unavailable},
 		{"expires, negative", text(`{"allow":true,"principal":"alice","expires":-1}`), "", Unavailable},
 		{"expires, null", text(`{"allow":true,"principal":"alice","expires":null}`), "alice", ""},
 	} {
@@ -135,6 +143,9 @@ func TestWebhookIdentity(t *testing.T) {
 		*id.Broker != (Credentials{"l", `p:\`, "v"}) || string(id.Grants) != `[{"send":["/queue/a"]}]` {
 		t.Errorf("got %+v", id)
 	}
+	if got := h.header["Authorization"]; got != nil {
+		t.Errorf("got Authorization %q where there is no secret", got)
+	}
 	login, err := a.Credentials(id, connect("login", "mine", "host", "mine"))
 	if err != nil || login.Login != (Word{Text: "l"}) || login.Passcode != (Word{Text: `p:\`}) || login.Host != (Word{Text: "v"}) {
 		t.Errorf("got %+v, %v", login, err)
@@ -146,7 +157,7 @@ func TestWebhookQuestion(t *testing.T) {
 	h := newHook(t, allowAlice)
 	r := request("Authorization", "Bearer s1", "Cookie", "c=s2", "User-Agent", "x/1", "Sec-WebSocket-Protocol", "bearer.s3", "Sec-WebSocket-Key", "k")
 	r.URL.RawQuery = "t=s4"
-	c := connect("login", "l", "passcode", "s5", "host", "v", "Authorization", "s6", "client-id", "i", "login", "second", "heart-beat", "1,1")
+	c := connect("login", "l", "passcode", "s5", "host", "v", "Authorization", "s6", "authorization", "s7", "client-id", "i", "login", "second", "heart-beat", "1,1")
 	ask := func(o Options, r *Request) map[string]any {
 		t.Helper()
 		id, err := newAuthenticator(t, o).FromConnect(context.Background(), r, c)
@@ -163,15 +174,15 @@ func TestWebhookQuestion(t *testing.T) {
 	if got := ask(o, r); !reflect.DeepEqual(got, want) {
 		t.Errorf("got question %v\nwant %v", got, want)
 	}
-	if got := h.header.Get("Authorization"); got != "Bearer hooksecret" {
-		t.Errorf("got Authorization %q", got)
+	if got := h.header; got.Get("Authorization") != "Bearer hooksecret" || got.Get("Content-Type") != "application/json" {
+		t.Errorf("got headers %v", got)
 	}
 
 	o.Webhook.Send = []WebhookSecret{SendPasscode, SendCookie, SendAuthorization, SendQuery}
 	want["query"] = "t=s4"
 	headers, said := want["headers"].(map[string]any), want["connect"].(map[string]any)
 	headers["Authorization"], headers["Cookie"] = []any{"Bearer s1"}, []any{"c=s2"}
-	said["passcode"], said["Authorization"] = "s5", "s6"
+	said["passcode"], said["Authorization"], said["authorization"] = "s5", "s6", "s7"
 	if got := ask(o, r); !reflect.DeepEqual(got, want) {
 		t.Errorf("got question %v\nwant %v", got, want)
 	}
@@ -179,6 +190,33 @@ func TestWebhookQuestion(t *testing.T) {
 	delete(headers, "Cookie")
 	if got := ask(o, r); !reflect.DeepEqual(got, want) {
 		t.Errorf("any origin: got question %v\nwant %v", got, want)
+	}
+}
+
+// TestWebhookIsToldTheCertificate: but for what a foreign page has a browser show.
+func TestWebhookIsToldTheCertificate(t *testing.T) {
+	h := newHook(t, allowAlice)
+	a := newAuthenticator(t, h.options())
+	leaf := &x509.Certificate{Subject: pkix.Name{CommonName: "app"}, SerialNumber: big.NewInt(255)}
+	shown := tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}}
+	verified := tls.ConnectionState{PeerCertificates: shown.PeerCertificates, VerifiedChains: [][]*x509.Certificate{{leaf}}}
+	for _, test := range []struct {
+		name   string
+		tls    tls.ConnectionState
+		strict bool
+		want   any
+	}{
+		{"verified", verified, true, map[string]any{"cn": "app", "serial": "ff"}},
+		{"shown", shown, true, nil},
+		{"foreign page", verified, false, nil},
+	} {
+		r := request()
+		r.TLS, r.StrictOrigin = &test.tls, test.strict
+		id, err := a.FromConnect(context.Background(), r, connect())
+		expect(t, id, err, "alice", "")
+		if got := h.body["certificate"]; !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
+		}
 	}
 }
 
@@ -215,25 +253,17 @@ func TestWebhookCache(t *testing.T) {
 			t.Fatalf("%s: got %q and %d questions, want %q and %d", s.what, got, h.count(), s.code, s.asked)
 		}
 	}
+	question := func() *Identity {
+		id, err := a.FromConnect(context.Background(), request(), connect("login", "l", "passcode", "a"))
+		expect(t, id, err, "alice", "")
+		return id
+	}
+	if one, two := question(), question(); one == two || h.count() != 4 {
+		t.Errorf("got %p and %p after %d questions, want an identity each of one answer", one, two, h.count())
+	}
 	now = now.Add(5 * time.Second)
 	if err := login("b"); err != nil || h.count() != 5 {
 		t.Errorf("after its time: got %v and %d questions", err, h.count())
-	}
-}
-
-func TestAnswerCacheIsBounded(t *testing.T) {
-	now := time.Now()
-	c := newAnswerCache(time.Minute, func() time.Time { return now })
-	for i := range maxAnswers + 10 {
-		c.put(fmt.Append(nil, i), &verdict{})
-	}
-	if len(c.answers) > maxAnswers {
-		t.Errorf("got %d answers, over %d", len(c.answers), maxAnswers)
-	}
-	now = now.Add(time.Hour)
-	c.put([]byte("x"), &verdict{})
-	if len(c.answers) != 1 {
-		t.Errorf("got %d answers when all but one have run out", len(c.answers))
 	}
 }
 
@@ -244,6 +274,13 @@ func TestWebhookTimeout(t *testing.T) {
 	o.Webhook.Timeout = 20 * time.Millisecond
 	id, err := newAuthenticator(t, o).FromConnect(context.Background(), request(), connect())
 	expect(t, id, err, "", Unavailable)
+}
+
+func TestWebhookHasATimeout(t *testing.T) {
+	a := newAuthenticator(t, Options{Methods: []Method{Webhook}, Webhook: WebhookOptions{URL: "https://hook.example"}})
+	if got := a.webhook.client.Timeout; got != 5*time.Second {
+		t.Errorf("got %v where none is set", got)
+	}
 }
 
 func TestWebhookDown(t *testing.T) {
@@ -305,22 +342,10 @@ func TestRecheck(t *testing.T) {
 	if got := code(t, err); got != Unauthenticated {
 		t.Errorf("got %q from the cache, want what the recheck heard", got)
 	}
-	if err := a.Recheck(ctx, &Identity{Principal: Principal{Method: JWT, Name: "x"}}); err != nil {
-		t.Errorf("got %v for a token", err)
+	asked := h.count()
+	for _, method := range []Method{JWT, Webhook} { // without a question
+		if err := a.Recheck(ctx, &Identity{Principal: Principal{Method: method, Name: "x"}}); err != nil || h.count() != asked {
+			t.Errorf("got %v and %d questions for %s", err, h.count()-asked, method)
+		}
 	}
-}
-
-func FuzzWebhookAnswer(f *testing.F) {
-	f.Add([]byte(allowAlice))
-	f.Add([]byte(`{"allow":true,"principal":"a","expires":"2030-01-01T00:00:00Z","broker":{"login":"l"}}`))
-	now := time.Now()
-	f.Fuzz(func(t *testing.T, text []byte) {
-		v, err := parseAnswer(text, now)
-		if err != nil || v.refusal != nil {
-			return
-		}
-		if checkName(v.granted.Name) != nil || v.granted.Method != Webhook {
-			t.Errorf("got %+v", v.granted)
-		}
-	})
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stompgw/stompgw/internal/eventually"
 	"github.com/stompgw/stompgw/wire"
 )
 
@@ -113,11 +114,7 @@ func TestDialComesBack(t *testing.T) {
 		t.Skipf("somebody took the port meanwhile: %v", err)
 	}
 	accepting(t, l)
-	for deadline := time.Now().Add(patience); dial(t, s) != first; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the first endpoint is up again, and never tried")
-		}
-	}
+	eventually.True(t, "the first endpoint, up again, is tried", func() bool { return dial(t, s) == first })
 	if a.errs["tcp://"+first] != nil {
 		t.Error("OnDial was not told of the success")
 	}

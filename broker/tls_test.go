@@ -2,44 +2,23 @@ package broker
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
-	"math/big"
-	"net"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/stompgw/stompgw/internal/eventually"
+	"github.com/stompgw/stompgw/internal/testcert"
 	"github.com/stompgw/stompgw/wire"
 )
 
-// certificate makes a certificate for the names that is its own CA.
-func certificate(t *testing.T, names ...string) (tls.Certificate, *x509.CertPool) {
+// certificate makes a certificate for the name, and a pool that trusts it.
+func certificate(t *testing.T, name string) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 2)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(leaf)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, roots
+	pair := testcert.New(t, name, name, "127.0.0.2")
+	return pair.TLS(t), pair.Roots()
 }
 
 // listenTLS gives the address of a broker that greets whoever gets through the
@@ -149,12 +128,7 @@ func TestTLSHandshakeHasDeadline(t *testing.T) {
 	})
 	done := make(chan error, 1)
 	go func() { _, _, err := s.Dial(context.Background()); done <- err }()
-	select {
-	case err := <-done:
-		if !errors.Is(err, ErrUnavailable) || a.errs["tls://"+addr] == nil {
-			t.Errorf("got %v", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("the handshake does not end")
+	if err := eventually.Receive(t, "the handshake ends", done); !errors.Is(err, ErrUnavailable) || a.errs["tls://"+addr] == nil {
+		t.Errorf("got %v", err)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 func TestBounds(t *testing.T) {
@@ -70,9 +72,5 @@ func TestSlowBrowser(t *testing.T) {
 	}
 	defer c.Close()
 	fmt.Fprintf(c, "POST /%s/poll HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", session)
-	select {
-	case <-gone:
-	case <-time.After(patience):
-		t.Fatal("the answer goes on though nobody takes it")
-	}
+	eventually.Receive(t, "the answer that nobody takes ends", gone)
 }

@@ -14,10 +14,10 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/stompgw/stompgw/internal/eventually"
 	"github.com/stompgw/stompgw/sockjs"
 )
 
@@ -34,7 +34,7 @@ func (m *testMember) results(result string) float64 {
 
 func (m *testMember) wantResult(result string) {
 	m.t.Helper()
-	eventually(m.t, "a request passed on that is "+result, func() bool { return m.results(result) > 0 })
+	eventually.True(m.t, "a request passed on that is "+result, func() bool { return m.results(result) > 0 })
 }
 
 // What is written arrives at once, however long the answer goes on; and a browser
@@ -76,11 +76,7 @@ func TestStreaming(t *testing.T) {
 		}
 	}
 	leave()
-	select {
-	case <-gone:
-	case <-time.After(patience):
-		t.Fatal("the request goes on without its browser")
-	}
+	eventually.Receive(t, "the request ends with its browser", gone)
 	all[0].wantResult(clientGone)
 }
 
@@ -253,9 +249,5 @@ func TestHandOver(t *testing.T) {
 	default:
 	}
 	all[0].HandOver(ctx)
-	select {
-	case <-ended:
-	case <-time.After(patience):
-		t.Fatal("the request goes on")
-	}
+	eventually.Receive(t, "the request ends", ended)
 }

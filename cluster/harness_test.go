@@ -199,12 +199,3 @@ func (m *testMember) ownedBy(owner *testMember) string {
 	m.t.Fatalf("%s would have no session begin at %s", m.name, owner.name)
 	return ""
 }
-
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}

@@ -91,3 +91,23 @@ func holderAfter(all []*testMember, session string) *testMember {
 	all[0].browse(session, "poll", "")
 	return holder(all[0].t, all, session)
 }
+
+func TestHelloMistakes(t *testing.T) {
+	const anonymous = "read hello: it does not say who, or where"
+	for text, want := range map[string]string{
+		`{"instance":"a","port":1}`:               "",
+		`{"instance":"a","port":65535}`:           "",
+		`{"instance":"","port":1}`:                anonymous,
+		`{"port":1}`:                              anonymous,
+		`{"instance":"a"}`:                        anonymous,
+		`{"instance":"a","port":65536}`:           anonymous,
+		`{"instance":"a","port":1,"state":"odd"}`: "read hello: no such state",
+		`{"instance":"a","port":1,"members":["` + strings.Repeat("x", maxHello) + `"]}`: "read hello: unexpected EOF",
+		``: "read hello: EOF",
+	} {
+		var h hello
+		if err := readHello(strings.NewReader(text), &h); err == nil && want != "" || err != nil && err.Error() != want {
+			t.Errorf("%.60s: got %+v, %v, want %q", text, h, err, want)
+		}
+	}
+}

@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -72,5 +74,46 @@ func TestPeersAreBounded(t *testing.T) {
 	m.list(addrs)
 	if got := len(m.all()); got != maxPeers {
 		t.Errorf("got %d peers, want %d", got, maxPeers)
+	}
+}
+
+// TestMissing: who joins waits for those that may answer yet, and for no others.
+func TestMissing(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	m.list([]string{"answers:1", "refuses:1", "silent:1"})
+	for _, p := range m.all() {
+		switch p.addr {
+		case "answers:1":
+			m.heard(p, time.Now(), hello{Instance: "first", Members: []string{"told:1"}})
+		case "refuses:1":
+			m.failed(p, time.Now(), syscall.ECONNREFUSED)
+		case "silent:1":
+			m.failed(p, time.Now(), context.DeadlineExceeded)
+		}
+	}
+	if got := m.missing(); len(got) != 1 || got[0] != "silent:1" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestCandidates: who drains begins a session only where nobody else can.
+func TestCandidates(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	m.list([]string{"a:1"})
+	p := m.all()[0]
+	for _, step := range []struct {
+		mine  state
+		other state
+		want  []string
+	}{
+		{ready, ready, []string{"other", "self"}},
+		{draining, ready, []string{"other"}},
+		{draining, draining, []string{"self"}},
+	} {
+		m.announce(step.mine)
+		m.heard(p, time.Now(), hello{Instance: "other", State: step.other})
+		if got := slices.Sorted(maps.Keys(m.candidates())); !slices.Equal(got, step.want) {
+			t.Errorf("%v and %v: got %v, want %v", step.mine, step.other, got, step.want)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // holder gives the one member that began a session.
@@ -195,7 +197,7 @@ func TestSplitViewsBeginNothingTwice(t *testing.T) {
 		}
 		cancel()
 		for _, m := range all {
-			eventually(t, "the claim to be dropped", func() bool { return !m.claims.has(session) })
+			eventually.True(t, "the claim to be dropped", func() bool { return !m.claims.has(session) })
 		}
 	}
 	if both > 0 {

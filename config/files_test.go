@@ -1,43 +1,17 @@
 package config
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
 	"testing"
-	"time"
-)
 
-// keyPair makes a certificate that signs itself, and its key, both PEM.
-func keyPair(t *testing.T) (cert, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
-}
+	"github.com/stompgw/stompgw/internal/testcert"
+)
 
 func TestTLSFiles(t *testing.T) {
 	dir := t.TempDir()
-	cert, key := keyPair(t)
-	_, otherKey := keyPair(t)
-	write(t, dir, "cert", cert)
-	write(t, dir, "key", key)
-	write(t, dir, "otherkey", otherKey)
+	made := testcert.New(t, "gateway")
+	write(t, dir, "cert", string(made.Cert))
+	write(t, dir, "key", string(made.Key))
+	write(t, dir, "otherkey", string(testcert.New(t, "other").Key))
 	write(t, dir, "text", "hello\n")
 
 	const tls = "BROKERS=tls://a\n"

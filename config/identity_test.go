@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"github.com/stompgw/stompgw/internal/testcert"
 )
 
 // everyMethod is an environment with all methods and what they need. DIR has a
@@ -24,9 +26,9 @@ const (
 func TestSoundIdentities(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "users", "")
-	cert, key := keyPair(t)
-	write(t, dir, "cert", cert)
-	write(t, dir, "key", key)
+	made := testcert.New(t, "gateway")
+	write(t, dir, "cert", string(made.Cert))
+	write(t, dir, "key", string(made.Key))
 	for _, sound := range []string{
 		certificates + everyMethod,
 		"AUTH=none",
@@ -152,9 +154,9 @@ var identityMistakes = []struct{ environ, want string }{
 func TestIdentityMistakes(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "users", "")
-	cert, key := keyPair(t)
-	write(t, dir, "cert", cert)
-	write(t, dir, "key", key)
+	made := testcert.New(t, "gateway")
+	write(t, dir, "cert", string(made.Cert))
+	write(t, dir, "key", string(made.Key))
 	write(t, dir, "short", strings.Repeat("x", 31)+"\n")
 	for _, test := range identityMistakes {
 		expectMistakes(t, dir, test.environ, test.want)

@@ -2,38 +2,17 @@ package config
 
 import (
 	"errors"
-	"flag"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the reference into docs/configuration.md")
+	"github.com/stompgw/stompgw/internal/docpage"
+)
 
 // TestDocs holds the tables of the docs equal to the code.
 func TestDocs(t *testing.T) {
-	const page = "../docs/configuration.md"
-	const begin, end = "from config/reference.go. -->\n\n", "\n<!-- reference: end -->"
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(text), begin)
-	got, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatalf("%s lacks %q or %q", page, begin, end)
-	}
-	want := Reference()
-	if *update {
-		if err := os.WriteFile(page, []byte(before+begin+want+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != want {
-		t.Errorf("%s differs from the code; run go test ./config -update", page)
-	}
+	docpage.Hold(t, "../docs/configuration.md", "from config/reference.go. -->\n\n", "\n<!-- reference: end -->", Reference(),
+		"go test ./config -run TestDocs -update")
 }
 
 // TestReferenceIsWhole holds the table of variables equal to the fields of

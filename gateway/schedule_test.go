@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // Sessions are looked after in the order in which they are due, whatever the
@@ -58,10 +60,6 @@ func TestScheduleStops(t *testing.T) {
 			t.Fatal("nobody looks after the session")
 		}
 		q.drop(s)
-		for deadline := time.Now().Add(patience); !idle(); time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal("still runs without a session")
-			}
-		}
+		eventually.True(t, "it rests, without a session", idle)
 	}
 }

@@ -174,10 +174,10 @@ func (c *Certificates) Watch(ctx context.Context) {
 		case <-look.C:
 			c.refresh()
 		case <-settled.C:
-			c.refresh()
 			if watcher.Events != nil {
 				c.watchFailed(c.watchFolders(watcher)) // links may point elsewhere now
 			}
+			c.refresh() // after that, so that no change falls between the two
 		}
 	}
 }

@@ -3,6 +3,7 @@ package listen
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
+	"github.com/stompgw/stompgw/internal/testcert"
 )
 
 // watched is a pair of files whose changes are watched.
@@ -52,14 +56,11 @@ func (w *watched) said() []error {
 func watchPair(t *testing.T) *watched {
 	t.Helper()
 	dir := t.TempDir()
-	cert, key := issue(t, "zeroth")
-	w := watch(t, CertificateOptions{Files: Files{Cert: write(t, dir, "tls.crt", cert), Key: write(t, dir, "tls.key", key)}, MinVersion: tls.VersionTLS12})
+	w := watch(t, CertificateOptions{Files: issue(t, "zeroth", dir), MinVersion: tls.VersionTLS12})
 	w.dir = dir
 	// The look that every watch begins with must not be what finds the changes.
-	cert, key = issue(t, "first")
-	write(t, dir, "tls.crt", cert)
-	write(t, dir, "tls.key", key)
-	eventually(t, "the watch to have begun", func() bool { return w.name() == "first" && len(w.said()) > 0 })
+	issue(t, "first", dir)
+	eventually.True(t, "the watch to have begun", func() bool { return w.name() == "first" && len(w.said()) > 0 })
 	w.mu.Lock()
 	w.reloads = nil
 	w.mu.Unlock()
@@ -73,13 +74,13 @@ func (w *watched) name() string {
 
 func (w *watched) becomes(name string) {
 	w.t.Helper()
-	eventually(w.t, "the certificate of "+name, func() bool { return w.name() == name })
+	eventually.True(w.t, "the certificate of "+name, func() bool { return w.name() == name })
 }
 
 // fails waits for a reload that failed.
 func (w *watched) fails(cause string) {
 	w.t.Helper()
-	eventually(w.t, "a failure that says "+cause, func() bool {
+	eventually.True(w.t, "a failure that says "+cause, func() bool {
 		for _, err := range w.said() {
 			if err != nil && strings.Contains(err.Error(), cause) {
 				return true
@@ -91,11 +92,9 @@ func (w *watched) fails(cause string) {
 
 func TestCertificateRewritten(t *testing.T) {
 	w := watchPair(t)
-	cert, key := issue(t, "second")
-	write(t, w.dir, "tls.crt", cert)
-	write(t, w.dir, "tls.key", key)
+	issue(t, "second", w.dir)
 	w.becomes("second")
-	eventually(t, "word of it", func() bool { return len(w.said()) > 0 })
+	eventually.True(t, "word of it", func() bool { return len(w.said()) > 0 })
 	if said := w.said(); len(said) != 1 || said[0] != nil {
 		t.Errorf("got %v, want one reload that is good: the pair is given time", said)
 	}
@@ -103,9 +102,9 @@ func TestCertificateRewritten(t *testing.T) {
 
 func TestCertificateMovedInPlace(t *testing.T) {
 	w := watchPair(t)
-	cert, key := issue(t, "second")
-	for name, content := range map[string][]byte{"tls.crt": cert, "tls.key": key} {
-		if err := os.Rename(write(t, w.dir, "new", content), filepath.Join(w.dir, name)); err != nil {
+	made := issue(t, "second", t.TempDir())
+	for _, file := range []string{made.Cert, made.Key} {
+		if err := os.Rename(file, filepath.Join(w.dir, filepath.Base(file))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -118,13 +117,11 @@ func TestCertificateOfKubernetes(t *testing.T) {
 	dir := t.TempDir()
 	publish := func(version, name string) {
 		t.Helper()
-		cert, key := issue(t, name)
 		folder := filepath.Join(dir, version)
 		if err := os.Mkdir(folder, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		write(t, folder, "tls.crt", cert)
-		write(t, folder, "tls.key", key)
+		issue(t, name, folder)
 		old, _ := os.Readlink(filepath.Join(dir, "..data")) // there is none at first
 		if err := os.Symlink(version, filepath.Join(dir, "..data_tmp")); err != nil {
 			t.Fatal(err)
@@ -155,30 +152,63 @@ func TestCertificateOfKubernetes(t *testing.T) {
 // A link to a file elsewhere, whose contents change there.
 func TestCertificateBehindLink(t *testing.T) {
 	there, here := t.TempDir(), t.TempDir()
-	cert, key := issue(t, "first")
-	files := Files{Cert: filepath.Join(here, "cert"), Key: filepath.Join(here, "key")}
-	for link, target := range map[string]string{files.Cert: write(t, there, "cert", cert), files.Key: write(t, there, "key", key)} {
+	files, targets := Files{Cert: filepath.Join(here, "cert"), Key: filepath.Join(here, "key")}, issue(t, "first", there)
+	for link, target := range map[string]string{files.Cert: targets.Cert, files.Key: targets.Key} {
 		if err := os.Symlink(target, link); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w := watch(t, CertificateOptions{Files: files, MinVersion: tls.VersionTLS12})
 	for _, name := range []string{"second", "third"} { // the first may be found by the look that a watch begins with
-		cert, key = issue(t, name)
-		write(t, there, "cert", cert)
-		write(t, there, "key", key)
+		issue(t, name, there)
 		w.becomes(name)
+	}
+}
+
+// A link that is made to lead elsewhere: what changes there is noticed, too.
+func TestCertificateBehindAnotherLink(t *testing.T) {
+	first, second, here := t.TempDir(), t.TempDir(), t.TempDir()
+	lead := func(to Files) {
+		t.Helper()
+		for _, target := range []string{to.Cert, to.Key} {
+			link := filepath.Join(here, filepath.Base(target))
+			if err := os.Symlink(target, link+".new"); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(link+".new", link); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	lead(issue(t, "first", first))
+	w := watch(t, CertificateOptions{Files: Files{Cert: filepath.Join(here, "tls.crt"), Key: filepath.Join(here, "tls.key")}, MinVersion: tls.VersionTLS12})
+	lead(issue(t, "second", second))
+	w.becomes("second")
+	issue(t, "third", second)
+	w.becomes("third")
+}
+
+func TestNoCertificate(t *testing.T) {
+	dir := t.TempDir()
+	files := Files{Cert: filepath.Join(dir, "crt"), Key: filepath.Join(dir, "key")}
+	if _, err := LoadCertificates(CertificateOptions{Files: files}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v where there are no files", err)
+	}
+	write(t, dir, "crt", nil)
+	write(t, dir, "key", nil)
+	if _, err := LoadCertificates(CertificateOptions{Files: files}); err == nil || !strings.Contains(err.Error(), "failed to find any PEM data") {
+		t.Errorf("got %v where the files are empty", err)
 	}
 }
 
 func TestBadCertificateChangesNothing(t *testing.T) {
 	w := watchPair(t)
-	_, otherKey := issue(t, "other")
+	other := testcert.New(t, "other")
 	for _, bad := range []struct {
 		name, cause string
 		do          func()
 	}{
-		{"another's key", "private key does not match", func() { write(t, w.dir, "tls.key", otherKey) }},
+		{"another's key", "private key does not match", func() { write(t, w.dir, "tls.key", other.Key) }},
 		{"no PEM", "failed to find any PEM data", func() { write(t, w.dir, "tls.crt", []byte("hello")) }},
 		{"gone", "no such file", func() {
 			if err := os.Remove(filepath.Join(w.dir, "tls.key")); err != nil {
@@ -192,9 +222,7 @@ func TestBadCertificateChangesNothing(t *testing.T) {
 			t.Fatalf("%s: got the certificate of %s", bad.name, w.name())
 		}
 	}
-	cert, key := issue(t, "second")
-	write(t, w.dir, "tls.crt", cert)
-	write(t, w.dir, "tls.key", key)
+	issue(t, "second", w.dir)
 	w.becomes("second")
 }
 
@@ -215,26 +243,15 @@ func TestReload(t *testing.T) {
 // The CA of clients changes with its file, and no ticket gets round it.
 func TestClientCAChanges(t *testing.T) {
 	dir := t.TempDir()
-	cert, key := issue(t, "server")
-	oneCert, oneKey := issue(t, "one")
-	twoCert, twoKey := issue(t, "two")
-	one, err := tls.X509KeyPair(oneCert, oneKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	two, err := tls.X509KeyPair(twoCert, twoKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := watch(t, CertificateOptions{
-		Files:      Files{Cert: write(t, dir, "crt", cert), Key: write(t, dir, "key", key), ClientCA: write(t, dir, "ca", oneCert)},
-		MinVersion: tls.VersionTLS12, ClientAuth: tls.RequireAndVerifyClientCert,
-	})
+	one, two := testcert.New(t, "one"), testcert.New(t, "two")
+	files := issue(t, "server", dir)
+	files.ClientCA = write(t, dir, "ca", one.Cert)
+	w := watch(t, CertificateOptions{Files: files, MinVersion: tls.VersionTLS12, ClientAuth: tls.RequireAndVerifyClientCert})
 	l := open(t, Options{Addresses: []string{"127.0.0.1:0"}, Certificates: w.Certificates})[0]
 	tickets := tls.NewLRUClientSessionCache(8)
-	gets := func(client tls.Certificate) error {
+	gets := func(client testcert.Pair) error {
 		t.Helper()
-		c := tls.Client(dial(t, l), &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{client}, ClientSessionCache: tickets})
+		c := tls.Client(dial(t, l), &tls.Config{InsecureSkipVerify: true, Certificates: []tls.Certificate{client.TLS(t)}, ClientSessionCache: tickets})
 		done := make(chan error, 1)
 		go func() {
 			_, err := c.Write([]byte("x"))
@@ -257,8 +274,8 @@ func TestClientCAChanges(t *testing.T) {
 	if err := gets(two); err == nil {
 		t.Error("two got in")
 	}
-	write(t, dir, "ca", twoCert)
-	eventually(t, "the new CA", func() bool { return len(w.said()) == 1 })
+	write(t, dir, "ca", two.Cert)
+	eventually.True(t, "the new CA", func() bool { return len(w.said()) == 1 })
 	if err := gets(one); err == nil {
 		t.Error("one got in, although the CA is another's now")
 	}
@@ -268,8 +285,7 @@ func TestClientCAChanges(t *testing.T) {
 }
 
 func TestHandshakes(t *testing.T) {
-	dir := t.TempDir()
-	cert, key := issue(t, "server")
+	files := issue(t, "server", t.TempDir())
 	for name, test := range map[string]struct {
 		least  uint16
 		client *tls.Config
@@ -283,7 +299,7 @@ func TestHandshakes(t *testing.T) {
 		"h2 only":          {tls.VersionTLS12, &tls.Config{NextProtos: []string{"h2"}}, "no application protocol"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := LoadCertificates(CertificateOptions{Files: Files{Cert: write(t, dir, "crt", cert), Key: write(t, dir, "key", key)}, MinVersion: test.least})
+			c, err := LoadCertificates(CertificateOptions{Files: files, MinVersion: test.least})
 			if err != nil {
 				t.Fatal(err)
 			}

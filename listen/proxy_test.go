@@ -223,3 +223,73 @@ func FuzzProxyHeader(f *testing.F) {
 		}
 	})
 }
+
+// TestNamedProxies: who must send a header.
+func TestNamedProxies(t *testing.T) {
+	tcp := func(addr string) net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(addr)) }
+	socket := &net.UnixAddr{Net: "unix"}
+	for _, test := range []struct {
+		from string // "" is the Unix socket
+		peer net.Addr
+		want bool
+	}{
+		{"10.0.0.0/8", tcp("10.1.2.3:1"), true},
+		{"10.0.0.0/8", tcp("11.1.2.3:1"), false},
+		{"10.0.0.0/8", tcp("[::ffff:10.1.2.3]:1"), true}, // IPv4 that came to a socket for both
+		{"10.0.0.0/8", socket, false},
+		{"fe80::/10", tcp("[fe80::1%eth0]:1"), true},
+		{"::/0", tcp("10.1.2.3:1"), false},
+		{"", socket, true},
+		{"", tcp("10.1.2.3:1"), false},
+	} {
+		var from netip.Prefix
+		if test.from != "" {
+			from = netip.MustParsePrefix(test.from)
+		}
+		if got := (&Proxies{From: []netip.Prefix{from}}).names(test.peer); got != test.want {
+			t.Errorf("%v of %v: got %v", test.peer, from, got)
+		}
+	}
+}
+
+// deadlines is a connection that notes its read deadlines.
+type deadlines struct {
+	net.Conn
+	set []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.set = append(d.set, t)
+	return d.Conn.SetReadDeadline(t)
+}
+
+// TestHeaderTimeoutEndsWithTheHeader: the time for it is not the session's.
+func TestHeaderTimeoutEndsWithTheHeader(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	noted := &deadlines{Conn: near}
+	c := &proxied{Conn: noted, proxies: &Proxies{Timeout: patience}}
+	go far.Write([]byte("PROXY TCP4 192.0.2.7 192.0.2.1 4711 80\r\n"))
+	if got := c.RemoteAddr().String(); got != "192.0.2.7:4711" {
+		t.Errorf("got client %s", got)
+	}
+	if len(noted.set) != 2 || noted.set[0].IsZero() || !noted.set[1].IsZero() {
+		t.Errorf("got read deadlines %v, want one and then none", noted.set)
+	}
+}
+
+// TestHeaderBounds: at its largest a header of version 2 is read, and one octet more is
+// refused before it is waited for.
+func TestHeaderBounds(t *testing.T) {
+	bare := len(version2(t, proxyproto.PROXY, proxyproto.TLV{Type: proxyproto.PP2_TYPE_NOOP}))
+	header := func(size int) io.Reader {
+		return strings.NewReader(version2(t, proxyproto.PROXY, proxyproto.TLV{Type: proxyproto.PP2_TYPE_NOOP, Value: make([]byte, size-bare)}))
+	}
+	if h, err := readHeader(header(mostHead2)); err != nil || h.SourceAddr.String() != "192.0.2.7:4711" {
+		t.Errorf("got %v, %v", h, err)
+	}
+	if h, err := readHeader(header(mostHead2 + 1)); err == nil || err.Error() != "it has 2065 bytes, more than 2064" {
+		t.Errorf("one octet more: got %v, %v", h, err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // lineWriter gives each line to a channel.
@@ -25,17 +27,12 @@ func (w lineWriter) Write(b []byte) (int, error) {
 
 func (w lineWriter) next(t *testing.T) map[string]any {
 	t.Helper()
-	select {
-	case line := <-w:
-		var fields map[string]any
-		if err := json.Unmarshal([]byte(line), &fields); err != nil || !strings.HasSuffix(line, "}\n") || strings.Count(line, "\n") != 1 {
-			t.Fatalf("%q is not one line of JSON: %v", line, err)
-		}
-		return fields
-	case <-time.After(patience):
-		t.Fatal("no line")
-		return nil
+	line := eventually.Receive(t, "a line", w)
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(line), &fields); err != nil || !strings.HasSuffix(line, "}\n") || strings.Count(line, "\n") != 1 {
+		t.Fatalf("%q is not one line of JSON: %v", line, err)
 	}
+	return fields
 }
 
 func TestAudit(t *testing.T) {
@@ -154,7 +151,7 @@ func TestAuditThatFails(t *testing.T) {
 	g := mustOpen(t, e, named("ann", nil), broker.RabbitMQ)
 	for range 2 {
 		g.Judge(frame(t, "SEND /queue/x"))
-		if err := await(t, lost); err == nil || err.Error() != "write the audit log: disk full" {
+		if err := eventually.Receive(t, "the loss is told", lost); err == nil || err.Error() != "write the audit log: disk full" {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -202,13 +199,78 @@ func TestAuditFile(t *testing.T) {
 	}
 }
 
+// TestAuditLine: patterns stand in it as they are written.
+func TestAuditLine(t *testing.T) {
+	lines := make(lineWriter, 1)
+	l := auditLog{to: lines}
+	if err := l.line(auditEntry{Destination: "/topic/a.>"}); err != nil {
+		t.Fatal(err)
+	}
+	if line := <-lines; !strings.Contains(line, `"destination":"/topic/a.>"`) {
+		t.Errorf("got %s", line)
+	}
+}
+
+// TestAuditLossIsNotForgotten: the count stands until it could be written.
+func TestAuditLossIsNotForgotten(t *testing.T) {
+	w := &failingWriter{lineWriter: make(lineWriter, 2)}
+	l := auditLog{to: &onlyFirst{w}, onLost: func(int, error) {}}
+	l.lost.Store(3)
+	l.write(auditEntry{})
+	if got := l.lost.Load(); got != 3 || len(w.lineWriter) != 1 {
+		t.Errorf("got %d lost lines and %d written", got, len(w.lineWriter))
+	}
+}
+
+// onlyFirst has the writer fail from the second line on.
+type onlyFirst struct{ *failingWriter }
+
+func (w *onlyFirst) Write(b []byte) (int, error) {
+	defer w.fails.Store(true)
+	return w.failingWriter.Write(b)
+}
+
+// TestAuditEnds: what was noted before the end is written, however late it began.
+func TestAuditEnds(t *testing.T) {
+	lines := make(lineWriter, 100)
+	l, err := newAuditLog(EngineOptions{AuditTo: lines})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range cap(lines) {
+		l.add(auditEntry{})
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	l.run(ended)
+	if len(lines) != cap(lines) {
+		t.Errorf("got %d lines of %d", len(lines), cap(lines))
+	}
+}
+
+func TestAuditFileIsClosed(t *testing.T) {
+	l, err := newAuditLog(EngineOptions{AuditFile: filepath.Join(t.TempDir(), "audit.jsonl")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := l.file
+	if err := l.open(); err != nil {
+		t.Fatal(err)
+	}
+	second := l.file
+	l.close()
+	for _, file := range []*os.File{first, second} {
+		if err := file.Close(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("got %v, want the file to be closed already", err)
+		}
+	}
+}
+
 // awaitText waits for the file to hold the text.
 func awaitText(t *testing.T, file, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if b, err := os.ReadFile(file); err == nil && strings.Contains(string(b), text) {
-			return
-		}
-	}
-	t.Fatalf("%s never holds %q", file, text)
+	eventually.True(t, fmt.Sprintf("%s holds %q", file, text), func() bool {
+		b, err := os.ReadFile(file)
+		return err == nil && strings.Contains(string(b), text)
+	})
 }

@@ -36,6 +36,7 @@ func TestCanonical(t *testing.T) {
 		{"/queue/a::b", "!", "", "!", "!", "!", "!"},
 		{"/queue/topic://a", "!", "!", "!", "!", "!", "!"},
 		{"/queue/a%2Fb", "!", "/queue/a/b", "!", "!", "!", "!"},
+		{"/amq/queue/a%2Fb", "!", "/amq/queue/a/b", "!", "!", "!", "!"},
 		{"/queue/a%2fb", "!", "!", "!", "!", "!", "!"},
 		{"/queue/a%2Eb", "!", "!", "!", "!", "!", "!"},
 		{"/queue/a%2F", "!", "!", "!", "!", "!", "!"},
@@ -94,6 +95,7 @@ func TestOtherNames(t *testing.T) {
 		{broker.Artemis, "/queue/a", "queue://a anycast://a jms.queue.a a"},
 		{broker.Artemis, "a", "/queue/a queue://a anycast://a jms.queue.a /topic/a topic://a multicast://a jms.topic.a"},
 		{broker.Artemis, "/other/a", ""},
+		{broker.Artemis, "fanout://a", ""},
 	}
 	for _, tt := range tests {
 		others, left := otherPrefixes([]byte(tt.destination), tt.dialect)

@@ -227,7 +227,7 @@ func (e *Engine) leave(g *Guard) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.guards, g)
-	if g.account.sessions--; g.account.sessions == 0 && e.accounts[g.account.key] == g.account {
+	if g.account.sessions--; g.account.sessions == 0 {
 		delete(e.accounts, g.account.key)
 	}
 }

@@ -10,14 +10,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stompgw/stompgw/auth"
 	"github.com/stompgw/stompgw/broker"
 )
-
-// patience is how long a test waits for what should come at once.
-const patience = 20 * time.Second
 
 func write(t *testing.T, file, text string) {
 	t.Helper()
@@ -73,18 +69,6 @@ func fileEngine(t *testing.T, o EngineOptions) (e *Engine, reloads chan error) {
 	return e, reloads
 }
 
-// await gives the next of what OnReload is told.
-func await(t *testing.T, reloads chan error) error {
-	t.Helper()
-	select {
-	case err := <-reloads:
-		return err
-	case <-time.After(patience):
-		t.Fatal("no reload")
-		return nil
-	}
-}
-
 func TestOpenRefuses(t *testing.T) {
 	e := engineOf(mustParse(t, `
 grants: [{name: a, to: {principals: [ann, bob]}, send: [a]}]
@@ -112,18 +96,38 @@ limits: [{sessions: 2}, {to: {principals: [bob]}, sessions: 1}]
 	if code != "" {
 		t.Errorf("after one was closed: got %q", code)
 	}
+	if _, code := open(named("ann", nil)); code != "too_many_sessions" {
+		t.Errorf("closing twice counted twice: got %q", code)
+	}
 	bob, _ := open(named("bob", nil))
 	if _, code := open(named("bob", nil)); code != "too_many_sessions" {
 		t.Errorf("bob's second session: got %q", code)
 	}
+	byPassword, code := open(&auth.Identity{Principal: auth.Principal{Name: "bob", Method: auth.Users}})
+	if code != "" {
+		t.Errorf("who goes by the same name by another method is another: got %q", code)
+	}
 	if _, code := open(named("eve", nil)); code != "denied" {
 		t.Errorf("nothing is granted: got %q", code)
 	}
-	for _, g := range []*Guard{second, third, bob} {
+	for _, g := range []*Guard{second, third, bob, byPassword} {
 		g.Close()
 	}
 	if len(e.accounts) != 0 || len(e.guards) != 0 {
 		t.Errorf("%d accounts and %d guards are left", len(e.accounts), len(e.guards))
+	}
+}
+
+// TestOpenDuringReload: a session is not counted in by a policy that is no longer in
+// use, which its reload would have missed.
+func TestOpenDuringReload(t *testing.T) {
+	old := mustParse(t, "grants: [{name: a, send: [a]}]")
+	e := engineOf(old)
+	g := &Guard{engine: e}
+	g.principal.Store(named("ann", nil))
+	e.policy.Store(mustParse(t, ""))
+	if entered, refused := e.enter(g, old, 0); entered || refused != nil || len(e.guards) != 0 {
+		t.Errorf("got %v, %v", entered, refused)
 	}
 }
 
@@ -149,6 +153,10 @@ func TestIdentityBringsGrants(t *testing.T) {
 		}
 	}
 	id = named("ann", nil)
+	id.Grants = []byte("null")
+	if _, err := e.Open("s", id, broker.RabbitMQ, nil); err == nil || err.Error() != "denied: the policy allows this principal nothing" {
+		t.Errorf("got %v, want null to grant nothing", err)
+	}
 	id.Grants = []byte(`[{"name": "own", "sned": []}]`)
 	if _, err := e.Open("s", id, broker.RabbitMQ, nil); err == nil || !strings.Contains(err.Error(), `grants of the identity:1:18: unknown key "sned"`) {
 		t.Errorf("got %v", err)

@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/frameinspect"
 )
 
 // chat is the policy that most tests use.
@@ -117,6 +119,105 @@ func TestJudgeByAThousandRules(t *testing.T) {
 		v := mustOpen(t, engineOf(tt.p), named("p999", map[string]any{"sub": "s"}), broker.RabbitMQ).Judge(frame(t, tt.words))
 		if v.Allow != (tt.rule != "") || v.Allow && v.Rule != tt.rule {
 			t.Errorf("%s: got %v, want rule %q", tt.words, v, tt.rule)
+		}
+	}
+}
+
+// TestJudgeAsWritten has heads that ParseFrame does not make.
+func TestJudgeAsWritten(t *testing.T) {
+	e := engineOf(mustParse(t, "grants: [{name: a, send: ['/queue/a', '/queue/a:b', '/topic/>'], subscribe: ['/queue/a']}]"))
+	long := "/topic/" + strings.Repeat("x", maxDestination)
+	for _, tt := range []struct {
+		head    string
+		version frameinspect.Version
+		dialect broker.Dialect
+		code    string
+	}{
+		{"SEND\r\ndestination:/queue/a\r\n\r\n", frameinspect.V12, broker.RabbitMQ, ""},
+		{"SEND\ndestination:/queue/a\\cb\n\n", frameinspect.V12, broker.ActiveMQ, ""},
+		{"SEND\ndestination:/queue/a:b\n\n", frameinspect.V10, broker.ActiveMQ, ""},
+		{"SEND\ndestination:" + long[:maxDestination] + "\n\n", frameinspect.V12, broker.RabbitMQ, ""},
+		{"SEND\ndestination:" + long[:maxDestination+1] + "\n\n", frameinspect.V12, broker.RabbitMQ, "ambiguous_destination"},
+	} {
+		g := mustOpen(t, e, named("n", nil), tt.dialect)
+		if v := g.Judge(rawFrame(t, tt.head, tt.version)); string(v.Code) != tt.code || v.Allow != (tt.code == "") {
+			t.Errorf("%q: got %v, want %q", tt.head, v, tt.code)
+		}
+		if n := cap(g.memo.destination); n > 2*maxMemo {
+			t.Errorf("the session keeps %d bytes of a destination", n)
+		}
+	}
+}
+
+// TestWhyNoGrantTakesTheHeaders: the first that holds the destination says it.
+func TestWhyNoGrantTakesTheHeaders(t *testing.T) {
+	g := mustOpen(t, engineOf(mustParse(t, `
+grants:
+  - {name: first, send: [/queue/a], headers: {require: [x-first]}}
+  - {name: second, send: [/queue/a], headers: {require: [x-second]}}
+`)), named("n", nil), broker.RabbitMQ)
+	if v := g.Judge(frame(t, "SEND /queue/a")); v.Allow || v.Message != "the header x-first is missing" || v.Rule != "first" {
+		t.Errorf("got %v", v)
+	}
+	if v := g.Judge(frame(t, "SEND /queue/a x-second:1")); !v.Allow || v.Rule != "second" {
+		t.Errorf("got %v", v)
+	}
+}
+
+// TestPrivateReplies: what the broker subscribes to for a SEND is judged and counted
+// as a subscription.
+func TestPrivateReplies(t *testing.T) {
+	g := mustOpen(t, engineOf(mustParse(t, "grants: [{name: a, send: [/queue/a], subscribe: ['/temp-queue/>', '/temp-topic/>']}]\nlimits: [{subscriptions: 2}]")),
+		named("n", nil), broker.ActiveMQ)
+	for _, step := range []struct{ replyTo, code string }{
+		{"/temp-queue/" + strings.Repeat("x", maxDestination), "ambiguous_destination"},
+		{"/temp-queue/r", ""},
+		{"/temp-queue/r", ""}, // again: nothing new
+		{"/temp-topic/r", ""},
+		{"/temp-queue/s", "too_many_subscriptions"},
+		{"/temp-queue/r", ""},
+		{"/queue/r", "denied"},
+	} {
+		if v := g.Judge(frame(t, "SEND /queue/a reply-to:"+step.replyTo)); string(v.Code) != step.code {
+			t.Errorf("%.20s: got %v, want %q", step.replyTo, v, step.code)
+		}
+	}
+}
+
+// TestJudgeAfterClose: a frame that is judged while the session ends takes nothing of
+// the principal's limits with it.
+func TestJudgeAfterClose(t *testing.T) {
+	e := engineOf(mustParse(t, "grants: [{name: a, subscribe: ['>']}]\nlimits: [{subscriptions: 1}]"))
+	one, two := mustOpen(t, e, named("bob", nil), broker.RabbitMQ), mustOpen(t, e, named("bob", nil), broker.RabbitMQ)
+	one.Close()
+	one.Judge(frame(t, "SUBSCRIBE /queue/a id:1"))
+	if v := two.Judge(frame(t, "SUBSCRIBE /queue/a id:1")); !v.Allow {
+		t.Errorf("got %v", v)
+	}
+	e.policy.Store(mustParse(t, ""))
+	if verdict, err := one.rebind(); verdict != nil || err != nil {
+		t.Errorf("got %v, %v for a session that has ended", verdict, err)
+	}
+}
+
+// TestFirstGrantDecides: in the order of the file, whatever order they are found in,
+// and each once.
+func TestFirstGrantDecides(t *testing.T) {
+	for _, patterns := range []string{"'/queue/a' '/queue/*' '/queue/>' '>'", "'>' '/queue/>' '/queue/*' '/queue/a'"} {
+		text := "grants:\n"
+		for i, pattern := range strings.Fields(patterns) {
+			text += "  - {name: g" + string('1'+rune(i)) + ", send: [" + pattern + ", '/*/a']}\n"
+		}
+		g := mustOpen(t, engineOf(mustParse(t, text)), named("n", nil), broker.RabbitMQ)
+		if v := g.Judge(frame(t, "SEND /queue/a")); v.Rule != "g1" {
+			t.Errorf("%s: got %v", patterns, v)
+		}
+		var names []string
+		for _, grant := range g.memo.decision.grants {
+			names = append(names, grant.name)
+		}
+		if got := strings.Join(names, " "); got != "g1 g2 g3 g4" {
+			t.Errorf("%s: got %s", patterns, got)
 		}
 	}
 }

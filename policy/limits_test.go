@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +47,33 @@ grants:
 limits:
   - {to: {principals: [bob]}, body: 5, frames_per_second: 1, frames_burst: 3, over: close, subscriptions: 3}
 `
+
+// TestTighten: of two limits the tighter counts, whichever comes first, and a rate
+// keeps its own burst.
+func TestTighten(t *testing.T) {
+	wide := limits{framesPerSecond: 20, framesBurst: 2, bytesPerSecond: 2000, bytesBurst: 3, body: 200, subscriptions: 20, sessions: 20}
+	tight := limits{framesPerSecond: 10, framesBurst: 5, bytesPerSecond: 1000, bytesBurst: 6, body: 100, subscriptions: 10, sessions: 10}
+	closing := limits{closeOver: true}
+	both := tight
+	both.closeOver = true
+	for _, tt := range []struct {
+		name    string
+		a, b    limits
+		tighter limits
+	}{
+		{"wide and tight", wide, tight, tight},
+		{"tight and wide", tight, wide, tight},
+		{"tight and none", tight, limits{}, tight},
+		{"none and tight", limits{}, tight, tight},
+		{"closing first", closing, tight, both},
+		{"closing last", tight, closing, both},
+	} {
+		got := tt.a
+		if got.tighten(tt.b); got != tt.tighter {
+			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.tighter)
+		}
+	}
+}
 
 func TestRates(t *testing.T) {
 	p := mustParse(t, limited)
@@ -123,8 +151,50 @@ func TestBodies(t *testing.T) {
 		t.Errorf("no limit: %v", v)
 	}
 	bob := mustOpen(t, engineOf(p), named("bob", nil), broker.RabbitMQ)
-	if v := bob.Judge(frame(t, "SEND /queue/small content-length:6")); v.Allow {
-		t.Errorf("the principal's limit is the tighter: %v", v)
+	for _, words := range []string{"SEND /queue/small content-length:6", "SEND /queue/open content-length:6"} {
+		if v := bob.Judge(frame(t, words)); v.Allow {
+			t.Errorf("%s: the principal's limit is the tighter: %v", words, v)
+		}
+	}
+}
+
+// TestRatesTogether: the rates of the principal and the grant count both, in frames and
+// in bytes.
+func TestRatesTogether(t *testing.T) {
+	e := engineOf(mustParse(t, `
+on_denied: keep
+grants:
+  - {name: loose, send: [/queue/loose], limits: {frames_per_second: 100}}
+  - {name: tight, send: [/queue/tight], limits: {frames_per_second: 1, frames_burst: 1}}
+  - {name: body, send: [/queue/body], limits: {frames_per_second: 1, frames_burst: 1, bytes_per_second: 1000, over: close}}
+limits:
+  - {to: {principals: [paused]}, frames_per_second: 1, frames_burst: 2}
+  - {to: {principals: [closed]}, frames_per_second: 1, frames_burst: 2, over: close}
+`))
+	open := func(name string) *Guard { return mustOpen(t, e, named(name, nil), broker.RabbitMQ) }
+	paused, closed, free := open("paused"), open("closed"), open("free")
+	loose, tight := frame(t, "SEND /queue/loose"), frame(t, "SEND /queue/tight")
+	for i, want := range []bool{false, false, true} {
+		if v := paused.Judge(loose); !v.Allow || (v.Wait > 0) != want {
+			t.Errorf("the principal waits, the %d.: got %v", i+1, v)
+		}
+	}
+	for i, want := range []bool{true, true, false} {
+		if v := closed.Judge(tight); v.Allow != want || v.Keep {
+			t.Errorf("the principal is closed, the grant only waits, the %d.: got %v", i+1, v)
+		}
+	}
+	if v := free.Judge(frame(t, "SEND /queue/body")); !v.Allow {
+		t.Errorf("one frame: %v", v)
+	}
+	if v := free.Body(10); !v.Allow {
+		t.Errorf("a body is no frame: %v", v)
+	}
+	if v := free.Judge(frame(t, "SEND /queue/body")); v.Allow || v.Code != CodeRateLimited {
+		t.Errorf("the second frame, of few bytes: %v", v)
+	}
+	if v := open("head").Judge(frame(t, "SEND /queue/body x:"+strings.Repeat("x", 1000))); v.Allow || v.Code != CodeRateLimited {
+		t.Errorf("a head has bytes: %v", v)
 	}
 }
 

@@ -42,6 +42,7 @@ func TestParseMistakes(t *testing.T) {
 		{grant + "    subscribe: [/queue//a]", "p.yaml:5:17: \"/queue//a\": a pattern must not have an empty segment"},
 		{grant + "    subscribe: ['/queue/ a']", "p.yaml:5:17: \"/queue/ a\": a segment must not begin or end with a blank"},
 		{grant + "    subscribe: ['/queue/a,b']", "p.yaml:5:17: \"/queue/a,b\": a pattern must not hold , % ? \\ or ::, which brokers read differently: name each destination by itself"},
+		{grant + "    subscribe: ['/queue/a::b']", "p.yaml:5:17: \"/queue/a::b\": a pattern must not hold , % ? \\ or ::, which brokers read differently: name each destination by itself"},
 		{grant + "    subscribe: [\"/queue/\\x01\"]", "p.yaml:5:17: \"/queue/\\x01\": a pattern must not hold control characters"},
 		{grant + "    subscribe: ['/queue/{sub}']", "p.yaml:5:17: \"/queue/{sub}\": {sub} is none of {name} and {claims.…}"},
 		{grant + "    subscribe: ['/queue/{name']", "p.yaml:5:17: \"/queue/{name\": a { stands without its }"},

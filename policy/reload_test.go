@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stompgw/stompgw/broker"
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 func TestReload(t *testing.T) {
@@ -50,7 +51,7 @@ func TestReloadWhenTheFileChanges(t *testing.T) {
 	// The watch may not have begun: the first look comes after that.
 	for _, step := range []struct{ text, version string }{{policyB, "b@"}, {policyA, "a@"}, {"version: 9", "a@"}, {policyA, "a@"}} {
 		replace(t, file, step.text)
-		if err := await(t, reloads); (err != nil) != (step.text == "version: 9") || !strings.HasPrefix(e.Version(), step.version) {
+		if err := eventually.Receive(t, "a reload", reloads); (err != nil) != (step.text == "version: 9") || !strings.HasPrefix(e.Version(), step.version) {
 			t.Errorf("%q: got %v, version %s", step.text, err, e.Version())
 		}
 	}
@@ -81,11 +82,11 @@ func TestReloadOfConfigMap(t *testing.T) {
 	}
 	e, reloads := fileEngine(t, EngineOptions{File: file})
 	publish("..2", policyB)
-	if err := await(t, reloads); err != nil || !strings.HasPrefix(e.Version(), "b@") {
+	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "b@") {
 		t.Errorf("got %v, version %s", err, e.Version())
 	}
 	publish("..3", "version: 9")
-	if err := await(t, reloads); err == nil || !strings.HasPrefix(e.Version(), "b@") {
+	if err := eventually.Receive(t, "a reload", reloads); err == nil || !strings.HasPrefix(e.Version(), "b@") {
 		t.Errorf("bad: got %v, version %s", err, e.Version())
 	}
 }

@@ -113,13 +113,19 @@ func (s *search) takeRest(n *node, sep int) {
 	}
 }
 
+// takeEnd takes the rules whose patterns end at the node, or have only a > behind it,
+// which stands for no segment too.
+func (s *search) takeEnd(n *node) {
+	s.take(n.rules)
+	for _, m := range n.rest {
+		s.take(m)
+	}
+}
+
 // covering finds the rules one of whose patterns covers d; see pattern.covers.
 func (s *search) covering(n *node, d []step) {
 	if len(d) == 0 {
-		s.take(n.rules)
-		for _, m := range n.rest {
-			s.take(m)
-		}
+		s.takeEnd(n)
 		return
 	}
 	sep := separatorIndex(separator(d[0].text))
@@ -147,10 +153,7 @@ func (s *search) covering(n *node, d []step) {
 // pattern.overlaps.
 func (s *search) overlapping(n *node, d []step) {
 	if len(d) == 0 {
-		s.take(n.rules)
-		for _, m := range n.rest {
-			s.take(m)
-		}
+		s.takeEnd(n)
 		return
 	}
 	if d[0].kind == rest {

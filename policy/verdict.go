@@ -67,7 +67,7 @@ func (r *Rewrite) AppendHead(dst []byte, h *frameinspect.Head) []byte {
 		if next == at+1 { // the blank line
 			break
 		}
-		if at == begin || !r.sets(dst[at:next]) {
+		if !r.sets(dst[at:next]) {
 			end += copy(dst[end:], dst[at:next])
 		}
 		at = next

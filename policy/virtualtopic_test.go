@@ -17,7 +17,7 @@ denials:
 `
 	for _, c := range []struct {
 		frame   string
-		allowed bool // in ActiveMQ; RabbitMQ has no virtual topics
+		allowed bool // in ActiveMQ, and where the broker may be one; RabbitMQ has no virtual topics
 	}{
 		{"SUBSCRIBE /queue/Consumer.spy.VirtualTopic.orders id:1", false},
 		{"SUBSCRIBE /queue/Consumer.spy.VirtualTopic.orders.new id:1", false},
@@ -32,7 +32,7 @@ denials:
 		{"SUBSCRIBE /queue/Consumers.spy.VirtualTopic.orders id:1", true},
 		{"SEND /queue/Consumer.spy.VirtualTopic.orders", true},
 	} {
-		for _, d := range []broker.Dialect{broker.ActiveMQ, broker.RabbitMQ} {
+		for _, d := range []broker.Dialect{broker.Unknown, broker.ActiveMQ, broker.RabbitMQ} {
 			want := c.allowed || d == broker.RabbitMQ
 			if d == broker.RabbitMQ && c.frame == "SUBSCRIBE /queue/> id:1" || c.frame == "SUBSCRIBE /queue/Consumer.spy.> id:1" && d == broker.RabbitMQ {
 				continue // > is no wildcard there, and refused for that

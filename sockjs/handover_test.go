@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // A poll that is handed over is answered to its end; the session goes on with the
@@ -22,7 +24,7 @@ func TestHandOver(t *testing.T) {
 			defer front.Close()
 			other := &testServer{t: t, addr: front.Listener.Addr().String()}
 			y := other.send("POST /", "", "")
-			s.eventually("the poll", func() bool { session.mu.Lock(); defer session.mu.Unlock(); return session.receiver != nil })
+			eventually.True(t, "the poll", func() bool { session.mu.Lock(); defer session.mu.Unlock(); return session.receiver != nil })
 			close(over)
 			y.head()
 			if transport == XHRStreaming {

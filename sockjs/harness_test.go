@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -103,13 +105,7 @@ func newSerialServer(t *testing.T, change func(*Options)) *testServer {
 // session gives the session that was begun last.
 func (s *testServer) session() *Session {
 	s.t.Helper()
-	select {
-	case n := <-s.begun:
-		return n
-	case <-time.After(patience):
-		s.t.Fatal("no session was begun")
-		return nil
-	}
+	return eventually.Receive(s.t, "a session is begun", s.begun)
 }
 
 // exchange is one request on a connection of its own, and what came of it.
@@ -209,15 +205,6 @@ func (s *testServer) poll(id, transport string) *exchange {
 		line += "?c=cb"
 	}
 	return s.ask(line, "", "")
-}
-
-func (s *testServer) eventually(what string, cond func() bool) {
-	s.t.Helper()
-	for deadline := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("waited in vain for %s", what)
-		}
-	}
 }
 
 func send(t *testing.T, s *Session, messages ...string) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // gotten reads from a session until its client is gone.
@@ -101,7 +103,7 @@ func TestPostWaitsToBeTaken(t *testing.T) {
 	session, x := s.open("a", XHR)
 	x.wantBody("o\n")
 	first := s.send("POST /x/0/a/xhr_send", "", `["1"]`)
-	s.eventually("the first to wait", func() bool { return len(session.posting) == 1 })
+	eventually.True(t, "the first to wait", func() bool { return len(session.posting) == 1 })
 	answered := make(chan struct{})
 	go func() { defer close(answered); first.head() }()
 	select {
@@ -115,7 +117,7 @@ func TestPostWaitsToBeTaken(t *testing.T) {
 	<-answered
 	first.wantStatus(204)
 	second, third := s.send("POST /x/0/a/xhr_send", "", `["2"]`), s.send("POST /x/0/a/xhr_send", "", `["3"]`)
-	s.eventually("one to wait", func() bool { return len(session.posting) == 1 })
+	eventually.True(t, "one to wait", func() bool { return len(session.posting) == 1 })
 	stop(session)
 	second.head()
 	second.wantStatus(404)

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 const (
@@ -145,7 +147,7 @@ func TestTransports(t *testing.T) {
 				defer close(done)
 				session.Close(nil, 3000, "Go away!", timeIn(patience))
 			}()
-			s.eventually("the session to close", func() bool { session.mu.Lock(); defer session.mu.Unlock(); return session.closeFrame != nil })
+			eventually.True(t, "the session to close", func() bool { session.mu.Lock(); defer session.mu.Unlock(); return session.closeFrame != nil })
 			if !streaming {
 				x = s.poll("a", tc.transport)
 			}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // stop closes a session whose client nobody is, without waiting.
@@ -50,7 +52,7 @@ func TestInterruptedPoll(t *testing.T) {
 			session, x := s.open("a", XHR)
 			x.wantBody("o\n")
 			y := s.send("POST /x/1/a/"+transport, "", "")
-			s.eventually("the poll", func() bool { session.mu.Lock(); defer session.mu.Unlock(); return session.receiver != nil })
+			eventually.True(t, "the poll", func() bool { session.mu.Lock(); defer session.mu.Unlock(); return session.receiver != nil })
 			y.Close()
 			if _, err := session.Receive(); !errors.Is(err, ErrInterrupted) {
 				t.Fatalf("got %v, want %v", err, ErrInterrupted)
@@ -82,7 +84,7 @@ func TestAbsentPoller(t *testing.T) {
 		t.Fatalf("got %v, want %v", err, ErrAbsent)
 	}
 	session.Close(nil, 1002, "Connection interrupted", timeIn(patience))
-	s.eventually("the closed session to be forgotten", func() bool { return s.Len() == 0 })
+	eventually.True(t, "the closed session to be forgotten", func() bool { return s.Len() == 0 })
 }
 
 // A message that is there between two polls waits; one larger than the budget
@@ -188,7 +190,7 @@ func TestCloseLingers(t *testing.T) {
 	send(t, session, "one")
 	closed := make(chan struct{})
 	go func() { session.Close([]byte("ERROR"), 1008, "no", timeIn(0)); close(closed) }()
-	s.eventually("the close frame", func() bool { session.mu.Lock(); defer session.mu.Unlock(); return session.closeFrame != nil })
+	eventually.True(t, "the close frame", func() bool { session.mu.Lock(); defer session.mu.Unlock(); return session.closeFrame != nil })
 	s.poll("a", XHR).wantBody("a[\"one\",\"ERROR\"]\n")
 	select {
 	case <-closed:
@@ -223,7 +225,7 @@ func TestCloseGivesUp(t *testing.T) {
 	session, x := s.open("a", XHR)
 	x.wantBody("o\n")
 	session.Close([]byte("ERROR"), 1008, "no", timeIn(0))
-	s.eventually("the closed session to be forgotten", func() bool { return s.Len() == 0 })
+	eventually.True(t, "the closed session to be forgotten", func() bool { return s.Len() == 0 })
 }
 
 func TestClosedSessionsAreBounded(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,15 +39,6 @@ func tcpPair(t testing.TB) (near, far *net.TCPConn) {
 	return n.(*net.TCPConn), f.(*net.TCPConn)
 }
 
-func eventually(t testing.TB, what string, cond func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
-
 // result is what a Read that runs in another goroutine came to.
 type result struct {
 	buf *Buffer
@@ -63,13 +56,7 @@ func readSoon(c *Conn, pool *Pool, hold *Buffer) <-chan result {
 
 func await(t testing.TB, done <-chan result) result {
 	t.Helper()
-	select {
-	case r := <-done:
-		return r
-	case <-time.After(patience):
-		t.Fatal("the read does not return")
-		return result{}
-	}
+	return eventually.Receive(t, "the read returns", done)
 }
 
 func write(t testing.TB, w io.Writer, s string) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // parkable is a connection whose reader parks whenever it can.
@@ -46,11 +48,7 @@ func (k *parkable) park() {
 // resumes waits until the reader is called back.
 func (k *parkable) resumes() {
 	k.t.Helper()
-	select {
-	case <-k.resumed:
-	case <-time.After(patience):
-		k.t.Fatal("nobody calls the reader back")
-	}
+	eventually.Receive(k.t, "the reader is called back", k.resumed)
 }
 
 // isStill fails where the reader was called back once more.
@@ -246,7 +244,7 @@ func TestPollerRests(t *testing.T) {
 		write(t, far, "hello")
 		k.resumes()
 		k.Close()
-		eventually(t, "the poller to rest", func() bool { return descriptors(t) == before-1 })
+		eventually.True(t, "the poller to rest", func() bool { return descriptors(t) == before-1 })
 	}
 }
 

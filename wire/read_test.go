@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 	"weak"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // watched is a pool that knows which of its buffers somebody still has: those
@@ -38,7 +40,7 @@ func newWatched(size int) *watched {
 // wantNoneOut waits until buffers were lent and none is out.
 func (w *watched) wantNoneOut(t *testing.T) {
 	t.Helper()
-	eventually(t, "every buffer to be given back", func() bool {
+	eventually.True(t, "every buffer to be given back", func() bool {
 		runtime.GC() // what only the pool has goes in two rounds
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -53,7 +55,13 @@ func (w *watched) wantNoneOut(t *testing.T) {
 
 func TestReadWaitsWithoutBuffer(t *testing.T) {
 	near, far := tcpPair(t)
-	c, pool := New(near, 0), newWatched(1<<10)
+	waitsWithoutBuffer(t, New(near, 0), newWatched(1<<10), far)
+}
+
+// waitsWithoutBuffer reads what the far side says, again and again, and looks that
+// the wait for it takes no buffer.
+func waitsWithoutBuffer(t *testing.T, c *Conn, pool *watched, far io.Writer) {
+	t.Helper()
 	for range 3 {
 		done := readSoon(c, &pool.Pool, nil)
 		pool.wantNoneOut(t)

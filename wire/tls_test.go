@@ -2,43 +2,24 @@ package wire
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/testcert"
 )
 
-// certificate makes a self-signed certificate and a pool that trusts it.
+// certificate makes a certificate of peer.example and a pool that trusts it.
 func certificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{"peer.example"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(leaf)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, roots
+	pair := testcert.New(t, "peer", "peer.example")
+	return pair.TLS(t), pair.Roots()
 }
 
 // tlsPair gives a Conn over TLS, on the server's side or the client's, and its
@@ -123,18 +104,7 @@ func TestTLSRecordsOfAllSizes(t *testing.T) {
 
 func TestTLSWaitsWithoutBuffer(t *testing.T) {
 	eachTLS(t, func(t *testing.T, c *Conn, far *tls.Conn, _ *net.TCPConn) {
-		pool := newWatched(1 << 10)
-		for range 2 {
-			done := readSoon(c, &pool.Pool, nil)
-			pool.wantNoneOut(t)
-			write(t, far, "hello")
-			r := await(t, done)
-			if r.err != nil || string(r.buf.B) != "hello" {
-				t.Fatalf("got %v, %v", r.buf, r.err)
-			}
-			pool.Put(r.buf)
-			r.buf = nil
-		}
+		waitsWithoutBuffer(t, c, newWatched(1<<10), far)
 	})
 }
 

@@ -8,6 +8,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // narrow makes a connection take little before somebody reads.
@@ -35,13 +37,8 @@ func stuck(c *Conn) <-chan error {
 
 func wantPassed(t *testing.T, what string, done <-chan error) {
 	t.Helper()
-	select {
-	case err := <-done:
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Fatalf("%s: got %v, want a passed deadline", what, err)
-		}
-	case <-time.After(patience):
-		t.Fatalf("%s: the write does not end", what)
+	if err := eventually.Receive(t, what+": the write ends", done); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("%s: got %v, want a passed deadline", what, err)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 const adminToken = "a-token-of-the-test"
@@ -44,7 +46,7 @@ func TestOperator(t *testing.T) {
 	var list struct {
 		Sessions []struct{ ID, Stomp, Broker, Transport, State string }
 	}
-	eventually(t, "the session to show", func() bool { // CONNECTED comes a moment before
+	eventually.True(t, "the session to show", func() bool { // CONNECTED comes a moment before
 		_, body := gw.ask("GET", "/sessions?state=connected", "", "")
 		if err := json.Unmarshal([]byte(body), &list); err != nil {
 			t.Fatalf("%v: %s", err, body)
@@ -61,7 +63,7 @@ func TestOperator(t *testing.T) {
 		_, body := gw.ask("GET", "/sessions/"+s.ID+"/frames?frames=1", adminToken, "")
 		frames <- body
 	}()
-	eventually(t, "the session to be watched", func() bool { return gw.stderr.line("session watched") != nil })
+	eventually.True(t, "the session to be watched", func() bool { return gw.stderr.line("session watched") != nil })
 	say(t, c, "SEND\ndestination:/topic/nobody\nx-secret:hush\n\nbody\x00")
 	if got := <-frames; !strings.Contains(got, `"command":"SEND","headers":["destination:/topic/nobody","x-secret:***"]`) || strings.Contains(got, "hush") {
 		t.Errorf("watched: got %s", got)
@@ -77,7 +79,7 @@ func TestOperator(t *testing.T) {
 	}
 	wantClose(t, c, 4004)
 	c.Close()
-	eventually(t, "the end to show", func() bool {
+	eventually.True(t, "the end to show", func() bool {
 		_, page := gw.ask("GET", "/", "", "")
 		return strings.Contains(page, s.ID) && strings.Contains(page, "operator_closed")
 	})

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // asProgram makes the test's binary the program itself, for the tests that need
@@ -61,15 +63,6 @@ func (o *output) line(message string) map[string]any {
 	return nil
 }
 
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !cond(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
-
 // call runs a command to its end.
 func call(environ []string, args ...string) (status int, stdout, stderr string) {
 	var out, err output
@@ -96,7 +89,7 @@ func start(t *testing.T, command string, environ ...string) *running {
 		"STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s"}, environ...)
 	go func() { r.status <- run(ctx, []string{command}, environ, &r.stdout, &r.stderr) }()
 	t.Cleanup(func() { r.end() })
-	eventually(t, "the gateway to serve: "+r.stderr.String(), func() bool { return r.stderr.line("serving") != nil })
+	eventually.True(t, "the gateway to serve: "+r.stderr.String(), func() bool { return r.stderr.line("serving") != nil })
 	fields := r.stderr.line("serving")
 	r.public, r.admin = fmt.Sprint(fields["listen"]), fmt.Sprint(fields["admin_listen"])
 	return r

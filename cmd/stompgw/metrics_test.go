@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -18,10 +17,10 @@ import (
 
 	"github.com/stompgw/stompgw/config"
 	"github.com/stompgw/stompgw/gateway"
+	"github.com/stompgw/stompgw/internal/docpage"
+	"github.com/stompgw/stompgw/internal/testcert"
 	"github.com/stompgw/stompgw/sockjs"
 )
-
-var update = flag.Bool("update", false, "write the table of docs/metrics.md")
 
 // metricRows is what docs/metrics.md says of each metric beside what the metric
 // says itself: its kind, and what to do when.
@@ -87,7 +86,7 @@ func metricsServer(t *testing.T) *server {
 			t.Fatal(err)
 		}
 	}
-	cert, key := newCertificate(t)
+	cert, key := testcert.New(t, "gateway", "127.0.0.1").Write(t, t.TempDir())
 	conf, err := config.Parse([]string{"STOMPGW_BROKERS=tcp://broker.example:61613", "STOMPGW_SOCKJS_TRANSPORTS=xhr", "STOMPGW_ORIGINS=*",
 		"STOMPGW_POLICY_FILE=" + dir + "/policy", "STOMPGW_AUTH=users", "STOMPGW_USERS_FILE=" + dir + "/users",
 		"STOMPGW_TLS_CERT_FILE=" + cert, "STOMPGW_TLS_KEY_FILE=" + key, "STOMPGW_PROXY_PROTOCOL_FROM=192.0.2.1"})
@@ -185,30 +184,8 @@ func TestMetricsDocs(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(labelValues)) {
 		fmt.Fprintf(&table, "| `%s` | %s |\n", name, labelValues[name].doc)
 	}
-	holdEqual(t, "../../docs/metrics.md", "from cmd/stompgw/metrics_test.go. -->\n\n", "\n<!-- table: end -->", table.String())
-}
-
-// holdEqual holds what stands in a page between two marks equal to want.
-func holdEqual(t *testing.T, page, begin, end, want string) {
-	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(text), begin)
-	got, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatalf("%s lacks %q or %q", page, begin, end)
-	}
-	if *update {
-		if err := os.WriteFile(page, []byte(before+begin+want+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != want {
-		t.Errorf("%s differs from the code; run go test ./cmd/stompgw -run TestMetricsDocs -update", page)
-	}
+	docpage.Hold(t, "../../docs/metrics.md", "from cmd/stompgw/metrics_test.go. -->\n\n", "\n<!-- table: end -->", table.String(),
+		"go test ./cmd/stompgw -run TestMetricsDocs -update")
 }
 
 // No label takes a value that a client chooses, and every metric is of the kind

@@ -14,6 +14,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/stompgw/stompgw/internal/eventually"
+	"github.com/stompgw/stompgw/internal/testcert"
 )
 
 // Every listener of the list serves.
@@ -84,7 +87,7 @@ func TestSocketActivation(t *testing.T) {
 			go func() { done <- cmd.Wait() }()
 			t.Cleanup(func() { _ = cmd.Process.Kill() }) // it may have ended
 			if !test.works {
-				if err := awaitExit(t, done); err == nil || !strings.Contains(stderr.String(), "systemd handed over no such socket") {
+				if err := eventually.Receive(t, "the program ends", done); err == nil || !strings.Contains(stderr.String(), "systemd handed over no such socket") {
 					t.Errorf("got %v, %s", err, stderr.String())
 				}
 				return
@@ -95,14 +98,15 @@ func TestSocketActivation(t *testing.T) {
 			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
-			if err := awaitExit(t, done); err != nil {
+			if err := eventually.Receive(t, "the program ends", done); err != nil {
 				t.Errorf("got %v; log:\n%s", err, stderr.String())
 			}
 		})
 	}
 }
 
-// A reload asked for where there is nothing to reload does no harm.
+// A reload asked for where there is nothing to reload does no harm, from the moment on
+// at which the gateway says that it serves.
 func TestHangup(t *testing.T) {
 	broker := silentBroker(t)
 	cmd, stderr, done := program(t, "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s", "STOMPGW_CLOSE_TIMEOUT=100ms")
@@ -115,7 +119,7 @@ func TestHangup(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := awaitExit(t, done); err != nil {
+	if err := eventually.Receive(t, "the program ends", done); err != nil {
 		t.Errorf("got %v", err)
 	}
 }
@@ -123,7 +127,7 @@ func TestHangup(t *testing.T) {
 // What does not speak TLS is answered so, and the admin side stays plain.
 func TestPlainToTLS(t *testing.T) {
 	broker := silentBroker(t)
-	cert, key := newCertificate(t)
+	cert, key := testcert.New(t, "gateway", "127.0.0.1").Write(t, t.TempDir())
 	gw := start(t, "serve", "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_TLS_CERT_FILE="+cert, "STOMPGW_TLS_KEY_FILE="+key)
 	if got := gw.stderr.line("serving")["scheme"]; got != "https" {
 		t.Errorf("got scheme %v", got)

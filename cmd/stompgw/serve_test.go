@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 func TestReadiness(t *testing.T) {
@@ -141,7 +143,7 @@ func TestDrain(t *testing.T) {
 		t.Fatalf("before: got %s", status)
 	}
 	gw.stop()
-	eventually(t, "draining to begin", func() bool { return gw.stderr.line("draining") != nil })
+	eventually.True(t, "draining to begin", func() bool { return gw.stderr.line("draining") != nil })
 	ready, body := get("http://" + gw.admin + "/readyz")
 	if ready != 503 || !strings.Contains(body, "draining") {
 		t.Errorf("readyz: got %d %q", ready, body)
@@ -167,7 +169,7 @@ func TestDemo(t *testing.T) {
 	const secret = "Tr0ub4dor-3"
 	gw := start(t, "demo")
 	if !strings.Contains(gw.stdout.String(), "/ in two windows") {
-		eventually(t, "the page's address", func() bool { return strings.Contains(gw.stdout.String(), "http://localhost:") })
+		eventually.True(t, "the page's address", func() bool { return strings.Contains(gw.stdout.String(), "http://localhost:") })
 	}
 	if status, body := get("http://" + gw.public + "/"); status != 200 || !strings.Contains(body, "<html") || !strings.Contains(body, "/stomp") {
 		t.Errorf("page: got %d %.200q", status, body)

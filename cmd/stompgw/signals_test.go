@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // program runs this binary as stompgw.
@@ -28,19 +30,8 @@ func program(t *testing.T, environ ...string) (*exec.Cmd, *output, <-chan error)
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it may have ended
-	eventually(t, "the program to serve", func() bool { return stderr.line("serving") != nil })
+	eventually.True(t, "the program to serve", func() bool { return stderr.line("serving") != nil })
 	return cmd, &stderr, done
-}
-
-func awaitExit(t *testing.T, done <-chan error) error {
-	t.Helper()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(patience):
-		t.Fatal("the program does not end")
-		return nil
-	}
 }
 
 func TestSignals(t *testing.T) {
@@ -57,7 +48,7 @@ func TestSignals(t *testing.T) {
 			}
 			wantClose(t, c, 1001)
 			c.Close()
-			if err := awaitExit(t, done); err != nil {
+			if err := eventually.Receive(t, "the program ends", done); err != nil {
 				t.Errorf("got %v, want exit status 0; log:\n%s", err, stderr.String())
 			}
 		})
@@ -66,7 +57,7 @@ func TestSignals(t *testing.T) {
 			if err := cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "draining", func() bool { return stderr.line("draining") != nil })
+			eventually.True(t, "draining", func() bool { return stderr.line("draining") != nil })
 			// The first signal's handler goes a moment after draining began.
 			deadline := time.After(patience)
 			for {

@@ -2,19 +2,11 @@ package helm
 
 import (
 	"bufio"
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 )
@@ -75,34 +67,4 @@ func answerConnects(l net.Listener) {
 			_, _ = io.Copy(io.Discard, c)                              // until the session ends
 		}()
 	}
-}
-
-// selfSigned writes a certificate for localhost and its key into one file.
-func selfSigned(t *testing.T, dir string) (path string, trust *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour)}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	for kind, der := range map[string][]byte{"CERTIFICATE": certificate, "PRIVATE KEY": private} {
-		if err := pem.Encode(&text, &pem.Block{Type: kind, Bytes: der}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	path, trust = filepath.Join(dir, "tls.pem"), x509.NewCertPool()
-	write(t, path, text.String())
-	if !trust.AppendCertsFromPEM(bytes.TrimSpace([]byte(text.String()))) {
-		t.Fatal("the certificate cannot be read back")
-	}
-	return path, trust
 }

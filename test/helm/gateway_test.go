@@ -17,6 +17,9 @@ import (
 	prometheus "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/stompgw/stompgw/internal/eventually"
+	"github.com/stompgw/stompgw/internal/testcert"
 )
 
 // patience is how long a test waits for what should come at once.
@@ -33,7 +36,9 @@ func shown(t *testing.T) map[string]*prometheus.MetricFamily {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	dir := t.TempDir()
-	certificate, trust := selfSigned(t, dir)
+	pair := testcert.New(t, "gateway", "localhost")
+	certificate, key := pair.Write(t, dir)
+	trust := pair.Roots()
 	write(t, filepath.Join(dir, "policy.yaml"), policyText)
 	alive, gone := listen(t), listen(t)
 	go answerConnects(alive)
@@ -45,7 +50,7 @@ func shown(t *testing.T) map[string]*prometheus.MetricFamily {
 	stop := start(ctx, t,
 		"STOMPGW_BROKERS=tcp://"+gone.Addr().String()+",tcp://"+alive.Addr().String(),
 		"STOMPGW_LISTEN="+public.Addr().String(), "STOMPGW_ADMIN_LISTEN="+admin.Addr().String(),
-		"STOMPGW_TLS_CERT_FILE="+certificate, "STOMPGW_TLS_KEY_FILE="+certificate,
+		"STOMPGW_TLS_CERT_FILE="+certificate, "STOMPGW_TLS_KEY_FILE="+key,
 		"STOMPGW_POLICY_FILE="+filepath.Join(dir, "policy.yaml"), "STOMPGW_AUDIT=off",
 		"STOMPGW_AUTH=jwt,none", "STOMPGW_JWT_SECRET="+strings.Repeat("0123456789", 4),
 		"STOMPGW_JWT_ISSUER=https://id.example.com/", "STOMPGW_JWT_AUDIENCE=stomp",
@@ -64,7 +69,7 @@ func shown(t *testing.T) map[string]*prometheus.MetricFamily {
 		}
 		return response.StatusCode, string(text)
 	}
-	await(ctx, t, "it is ready", func() bool { status, _ := figures("/readyz"); return status == http.StatusOK })
+	eventually.True(t, "it is ready", func() bool { status, _ := figures("/readyz"); return status == http.StatusOK })
 	stranger := handshake(t, public.Addr().String(), trust, "Origin: http://stranger.example")
 	expect(t, stranger, "HTTP/1.1 403 ")
 	liar := handshake(t, public.Addr().String(), trust, "Authorization: Bearer of.no.token")
@@ -74,7 +79,7 @@ func shown(t *testing.T) map[string]*prometheus.MetricFamily {
 	say(t, client, "CONNECT\naccept-version:1.2\nhost:/\n\n\x00")
 	say(t, client, "SEND\ndestination:/queue/admin\n\nx\x00")
 	var text string
-	await(ctx, t, "the frame is denied", func() bool {
+	eventually.True(t, "the frame is denied", func() bool {
 		_, text = figures("/metrics")
 		return strings.Contains(text, "stompgw_frames_denied_total{")
 	})
@@ -107,16 +112,6 @@ func start(ctx context.Context, t *testing.T, environ ...string) (stop func()) {
 		if err := gateway.Wait(); err != nil || t.Failed() {
 			t.Errorf("%v\n%s", err, &log)
 		}
-	}
-}
-
-func await(ctx context.Context, t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for !is() {
-		if ctx.Err() != nil {
-			t.Fatalf("%s: not within %v", what, patience)
-		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }
 

@@ -108,25 +108,23 @@ func (p *Process) Stop(grace time.Duration) error {
 	default:
 		_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	}
-	select {
-	case <-p.exited:
-		p.free()
-		return p.err
-	case <-time.After(grace):
-		_ = p.Kill()
-		return fmt.Errorf("%s did not end within %s of SIGTERM and was killed; its last output:\n%s", p.name, grace, Tail(p.log, 30))
-	}
+	return p.end(grace, " of SIGTERM")
 }
 
 // Wait waits for a child that ends by itself, and kills it after the timeout. It returns the child's exit error.
 func (p *Process) Wait(timeout time.Duration) error {
+	return p.end(timeout, "")
+}
+
+// end waits for the child's end, and kills it after the time. of completes "within 5s".
+func (p *Process) end(within time.Duration, of string) error {
 	select {
 	case <-p.exited:
 		p.free()
 		return p.err
-	case <-time.After(timeout):
+	case <-time.After(within):
 		_ = p.Kill()
-		return fmt.Errorf("%s did not end within %s and was killed; its last output:\n%s", p.name, timeout, Tail(p.log, 30))
+		return fmt.Errorf("%s did not end within %s%s and was killed; its last output:\n%s", p.name, within, of, Tail(p.log, 30))
 	}
 }
 
