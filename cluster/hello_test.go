@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,10 +25,64 @@ func TestPeersOfAName(t *testing.T) {
 			t.Errorf("%s knows %d others, want 1", m.name, got)
 		}
 	}
-	// A name that is nowhere has no members, which is how a first one begins.
-	if alone := newMember(t, "C", func(o *Options) { o.Peers = []string{"dns:nowhere.invalid:1"} }); len(alone.members.others()) != 0 {
+}
+
+// Members that start together begin nothing before the name shows them: it may not
+// exist at first, as that of a headless Service whose pods have just come.
+func TestNameThatComesLate(t *testing.T) {
+	t.Parallel()
+	var shown []string
+	var mu sync.Mutex
+	lookup := func(_ context.Context, host string) ([]string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(shown) == 0 {
+			return nil, &net.DNSError{Name: host, Err: "no such host", IsNotFound: true}
+		}
+		return shown, nil
+	}
+	// As pods have it: one port, each its own address.
+	first, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(first.Addr().String())
+	second, err := net.Listen("tcp", "127.0.0.2:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]*testMember, 2)
+	var starting sync.WaitGroup
+	for i, l := range []net.Listener{first, second} {
+		starting.Go(func() {
+			all[i] = newMemberAt(t, string(rune('A'+i)), l, func(o *Options) {
+				o.Peers, o.lookup = []string{"dns:gw.example:" + port}, lookup
+			})
+		})
+	}
+	time.AfterFunc(200*time.Millisecond, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		shown = []string{"127.0.0.1", "127.0.0.2"}
+	})
+	starting.Wait()
+	for _, m := range all {
+		if got := m.members.count()["ready"]; got != 1 {
+			t.Errorf("%s has joined and knows %d others, want 1", m.name, got)
+		}
+	}
+}
+
+// A name that stays nowhere has no members; the gateway serves alone.
+func TestNameThatIsNowhere(t *testing.T) {
+	t.Parallel()
+	alone := newMember(t, "A", func(o *Options) {
+		o.Peers, o.answerTimeout = []string{"dns:nowhere.invalid:1"}, 50*time.Millisecond
+	})
+	if len(alone.members.others()) != 0 {
 		t.Error("a name that is nowhere has members")
 	}
+	alone.wantStatus("s", "poll", 200)
 }
 
 // A member waits for those that are listed and do not answer, but not for ever

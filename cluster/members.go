@@ -204,9 +204,10 @@ func (m *members) leaves(instance string) <-chan struct{} {
 	return nil
 }
 
-// failed notes that a peer did not answer what it was asked at a time. It tells whether a member is gone by
-// that, and its sessions with it: nothing listens there, or it was silent for too
-// long.
+// failed notes that a peer did not answer what it was asked at a time. It tells
+// whether a member is gone by that, and its sessions with it: nothing listens
+// there, it had said that it leaves, or it was silent for too long. Where a pod was,
+// nothing answers at all.
 func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -217,7 +218,8 @@ func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 		p.silentSince = time.Now()
 	}
 	p.absent = errors.Is(cause, syscall.ECONNREFUSED)
-	if !p.absent && time.Since(p.silentSince) < goneAfter {
+	left := p.member != nil && p.member.state == leaving
+	if !p.absent && !left && time.Since(p.silentSince) < goneAfter {
 		return false
 	}
 	gone = p.member != nil
