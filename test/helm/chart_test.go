@@ -151,6 +151,7 @@ func TestNotes(t *testing.T) {
 		"{brokers: [tcp://mq], ingress: {enabled: true}}":                                                true,
 		"{brokers: [tcp://mq], ingress: {enabled: true}, replicaCount: 1}":                               false,
 		"{brokers: [tcp://mq], ingress: {enabled: true}, settings: {SOCKJS: false}}":                     false,
+		"{brokers: [tcp://mq], ingress: {enabled: true}, cluster: {enabled: true, secret: {name: s}}}":   false,
 		"{brokers: [tcp://mq], ingress: {enabled: true}, replicaCount: 1, autoscaling: {enabled: true}}": true,
 	} {
 		files, err := render(values)

@@ -66,6 +66,10 @@ ports:
     containerPort: 8080
   - name: admin
     containerPort: 9090
+  {{- if .Values.cluster.enabled }}
+  - name: cluster
+    containerPort: 7946
+  {{- end }}
   {{- with .Values.extraPorts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
