@@ -82,15 +82,3 @@ func TestTextsNameVariablesThatExist(t *testing.T) {
 		}
 	}
 }
-
-// TestDefaults holds defaults of the chart equal to those of the gateway: a rule
-// and the README count on them.
-func TestDefaults(t *testing.T) {
-	c, err := config.Parse([]string{"STOMPGW_BROKERS=tcp://mq"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Limits.Sessions != 10000 {
-		t.Errorf("STOMPGW_MAX_SESSIONS is %d by default; templates/_alerts.tpl has 10000", c.Limits.Sessions)
-	}
-}
