@@ -56,7 +56,7 @@ func onlyTheSamePods(t *testing.T, policy *networking.NetworkPolicy, pod map[str
 	peers := map[string][]networking.NetworkPolicyPeer{}
 	note := func(way string, ports []networking.NetworkPolicyPort, to []networking.NetworkPolicyPeer) {
 		for _, p := range ports {
-			if p.Port.String() == "cluster" {
+			if port := p.Port.String(); port == "cluster" || port == "7946" {
 				peers[way] = append(peers[way], to...)
 			}
 		}

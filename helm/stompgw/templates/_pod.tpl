@@ -44,6 +44,9 @@ topologySpreadConstraints:
 {{ $field }}: {{ . }}
 {{- end }}
 {{- end }}
+{{- with .Values.extraPodSpec }}
+{{ tpl (toYaml .) $ }}
+{{- end }}
 {{- end }}
 
 {{- define "stompgw.container" -}}
