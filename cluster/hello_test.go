@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,19 +28,21 @@ func TestPeersOfAName(t *testing.T) {
 	}
 }
 
+// noSuchHost is what a look-up says of a name that does not exist.
+func noSuchHost(_ context.Context, host string) ([]string, error) {
+	return nil, &net.DNSError{Name: host, Err: "no such host", IsNotFound: true}
+}
+
 // Members that start together begin nothing before the name shows them: it may not
 // exist at first, as that of a headless Service whose pods have just come.
 func TestNameThatComesLate(t *testing.T) {
 	t.Parallel()
-	var shown []string
-	var mu sync.Mutex
-	lookup := func(_ context.Context, host string) ([]string, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if len(shown) == 0 {
-			return nil, &net.DNSError{Name: host, Err: "no such host", IsNotFound: true}
+	var asked atomic.Int32
+	lookup := func(ctx context.Context, host string) ([]string, error) {
+		if asked.Add(1) <= 2 {
+			return noSuchHost(ctx, host)
 		}
-		return shown, nil
+		return []string{"127.0.0.1", "127.0.0.2"}, nil
 	}
 	// As pods have it: one port, each its own address.
 	first, err := net.Listen("tcp", "127.0.0.1:0")
@@ -60,11 +63,6 @@ func TestNameThatComesLate(t *testing.T) {
 			})
 		})
 	}
-	time.AfterFunc(200*time.Millisecond, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		shown = []string{"127.0.0.1", "127.0.0.2"}
-	})
 	starting.Wait()
 	for _, m := range all {
 		if got := m.members.count()["ready"]; got != 1 {
@@ -77,7 +75,7 @@ func TestNameThatComesLate(t *testing.T) {
 func TestNameThatIsNowhere(t *testing.T) {
 	t.Parallel()
 	alone := newMember(t, "A", func(o *Options) {
-		o.Peers, o.answerTimeout = []string{"dns:nowhere.invalid:1"}, 50*time.Millisecond
+		o.Peers, o.lookup, o.answerTimeout = []string{"dns:gw.example:1"}, noSuchHost, 50*time.Millisecond
 	})
 	if len(alone.members.others()) != 0 {
 		t.Error("a name that is nowhere has members")
