@@ -96,7 +96,7 @@ func (e *enforcement) follow() (stop func()) {
 	var done sync.WaitGroup
 	if e.policy != nil {
 		done.Go(func() { e.policy.Run(ctx) })
-		done.Go(func() { onHangup(ctx, func() { _ = e.policy.Reload() }) }) // reloaded is told
+		done.Go(onHangup(ctx, func() { _ = e.policy.Reload() })) // reloaded is told
 	}
 	return func() { cancel(); done.Wait() }
 }

@@ -108,7 +108,7 @@ func (p *public) open(ctx context.Context) ([]net.Listener, error) {
 func (p *public) follow() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
-	done.Go(func() { onHangup(ctx, p.hungUp) })
+	done.Go(onHangup(ctx, p.hungUp))
 	if p.certificates != nil {
 		done.Go(func() { p.certificates.Watch(ctx) })
 	}

@@ -15,17 +15,20 @@ func untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// onHangup calls f for each SIGHUP until the context ends.
-func onHangup(ctx context.Context, f func()) {
+// onHangup takes SIGHUP from now on, when it would end the process otherwise. The
+// caller runs follow, which calls f for each until the context ends.
+func onHangup(ctx context.Context, f func()) (follow func()) {
 	hangups := make(chan os.Signal, 1) // of several at a time, one is enough
 	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
-	for {
-		select {
-		case <-hangups:
-			f()
-		case <-ctx.Done():
-			return
+	return func() {
+		defer signal.Stop(hangups)
+		for {
+			select {
+			case <-hangups:
+				f()
+			case <-ctx.Done():
+				return
+			}
 		}
 	}
 }
