@@ -230,6 +230,13 @@ func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 	return gone
 }
 
+// isLeaving tells whether the member at a peer has said that it leaves.
+func (m *members) isLeaving(p *peer) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return p.member != nil && p.member.state == leaving
+}
+
 // isGone tells whether nobody is at a peer who may have sessions.
 func (m *members) isGone(p *peer) bool {
 	m.mu.Lock()
