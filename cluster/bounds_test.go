@@ -7,12 +7,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stompgw/stompgw/internal/eventually"
+	"github.com/stompgw/stompgw/sockjs"
 )
 
 func TestBounds(t *testing.T) {
@@ -52,6 +55,32 @@ func TestBounds(t *testing.T) {
 	all[0].wantResult(full)
 	close(release)
 	<-done
+}
+
+// A page of another origin reads why its request was not passed on, and what other
+// members answer: each has the headers that it needs for that, once.
+func TestPagesReadRefusals(t *testing.T) {
+	const origin = "https://page.example"
+	all := newClusterWith(t, 2, func(o *Options) { o.MaxForwarded, o.MaxBody = 1, 10 })
+	session := all[0].ownedBy(all[1])
+	want := func(status int, body string) {
+		t.Helper()
+		r := httptest.NewRequest(http.MethodPost, "/"+session+"/poll", strings.NewReader(body))
+		r.Header.Set("Origin", origin)
+		w := httptest.NewRecorder()
+		all[0].ServeHTTP(w, r)
+		if got := w.Header().Values("Access-Control-Allow-Origin"); w.Code != status || !slices.Equal(got, []string{origin}) {
+			t.Errorf("got %d for %q, want %d for %q", w.Code, got, status, origin)
+		}
+	}
+	want(http.StatusRequestEntityTooLarge, "01234567890")
+	all[0].slots <- struct{}{}
+	want(http.StatusServiceUnavailable, "") // full
+	<-all[0].slots
+	all[1].serves(func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
+	want(http.StatusServiceUnavailable, "") // unreachable
+	all[1].serves(func(w http.ResponseWriter, r *http.Request) { sockjs.AllowOrigin(w.Header(), r.Header.Get("Origin")) })
+	want(http.StatusOK, "")
 }
 
 // A browser that takes nothing is given up.

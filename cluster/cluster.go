@@ -33,6 +33,8 @@ type Options struct {
 	MaxForwarded int           // requests that are passed on at a time
 
 	answerTimeout time.Duration // 0 is the constant; tests have less
+	// lookup gives the addresses of a name; nil is the system's.
+	lookup func(ctx context.Context, host string) ([]string, error)
 }
 
 // Local is the gateway itself, as the other members need it.
@@ -76,6 +78,9 @@ type Cluster struct {
 // New makes this gateway's part in a cluster. Its figures go to r.
 func New(o Options, logger *zap.Logger, r prometheus.Registerer) (*Cluster, error) {
 	o.answerTimeout = cmp.Or(o.answerTimeout, answerTimeout)
+	if o.lookup == nil {
+		o.lookup = net.DefaultResolver.LookupHost
+	}
 	id, err := newIdentity(o.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("make the cluster's key: %w", err)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+
+	"github.com/stompgw/stompgw/sockjs"
 )
 
 // Elsewhere answers a request for a session that is not this gateway's to serve,
@@ -11,7 +13,8 @@ import (
 // and the caller serves the request: the session lives here, is to begin here, or
 // is nowhere. begins says that the request may begin the session.
 //
-// The body of the request must not have been read.
+// The body of the request must not have been read, and its Origin must be one that
+// may read the answer.
 func (c *Cluster) Elsewhere(w http.ResponseWriter, r *http.Request, session string, begins bool) (answered bool) {
 	if c.local.Has(session) {
 		return false
@@ -87,5 +90,14 @@ func (c *Cluster) refuse(w http.ResponseWriter, r *http.Request, result string, 
 	c.metrics.forwarded.WithLabelValues(result).Inc()
 	c.complain(result, cause)
 	w.Header().Set("Retry-After", "1")
-	http.Error(w, "the server that has this session cannot be reached, connect again", http.StatusServiceUnavailable)
+	deny(w, r, http.StatusServiceUnavailable, notReachedText)
+}
+
+const notReachedText = "the server that has this session cannot be reached, connect again"
+
+// deny says why a request is not passed on, to a page whose origin was found to
+// be allowed: without the headers, its browser would hide even the status from it.
+func deny(w http.ResponseWriter, r *http.Request, status int, text string) {
+	sockjs.AllowOrigin(w.Header(), r.Header.Get("Origin"))
+	http.Error(w, text, status)
 }

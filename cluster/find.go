@@ -65,9 +65,14 @@ func (c *Cluster) find(ctx context.Context, session string, asked *peer) (at, ri
 	return nil, rival, err
 }
 
-// ask asks a member for a session. One that is gone has none.
-func (c *Cluster) ask(ctx context.Context, p *peer, session string) (presence, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.options.answerTimeout)
+// ask asks a member for a session. One that is gone has none; one that has said
+// that it leaves may be gone already, and is not given long.
+func (c *Cluster) ask(caller context.Context, p *peer, session string) (presence, error) {
+	timeout := c.options.answerTimeout
+	if c.members.isLeaving(p) {
+		timeout = min(timeout, helloInterval)
+	}
+	ctx, cancel := context.WithTimeout(caller, timeout)
 	defer cancel()
 	var err error
 	begun := time.Now()
@@ -83,7 +88,7 @@ func (c *Cluster) ask(ctx context.Context, p *peer, session string) (presence, e
 		}
 		return nowhere, fmt.Errorf("%w: %s says %d", errUnsure, p.addr, status)
 	}
-	if ctx.Err() == nil {
+	if caller.Err() == nil {
 		c.notReached(p, begun, err)
 		if c.members.isGone(p) {
 			return nowhere, nil

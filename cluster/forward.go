@@ -31,7 +31,7 @@ var forwardingHeaders = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Ho
 // passOn has another member answer the request.
 func (c *Cluster) passOn(w http.ResponseWriter, r *http.Request, to *peer, mayBegin bool) {
 	if r.ContentLength > c.options.MaxBody {
-		http.Error(w, "the messages of one request are larger than this server takes", http.StatusRequestEntityTooLarge)
+		deny(w, r, http.StatusRequestEntityTooLarge, "the messages of one request are larger than this server takes")
 		return
 	}
 	select {
@@ -63,7 +63,7 @@ func (c *Cluster) passOn(w http.ResponseWriter, r *http.Request, to *peer, mayBe
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			result = unreachable
 			c.complain(unreachable, err)
-			http.Error(w, "the server that has this session cannot be reached, connect again", http.StatusServiceUnavailable)
+			deny(w, r, http.StatusServiceUnavailable, notReachedText)
 		},
 	}
 	proxy.ServeHTTP(&timedAnswer{w, control, c.options.WriteTimeout}, r)

@@ -32,7 +32,8 @@ type hello struct {
 const maxHello = 64 << 10
 
 // join looks for the members that there are, so that what they have is found from
-// the first request on. It gives each the time of two answers.
+// the first request on. It gives each, and each name to show one, the time of two
+// answers.
 func (c *Cluster) join(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 2*c.options.answerTimeout)
 	defer cancel()
@@ -43,7 +44,9 @@ func (c *Cluster) join(ctx context.Context) {
 		if resolved && len(missing) == 0 {
 			return
 		}
-		c.log.Warn("cluster: not all members answer", zap.Strings("silent", missing))
+		if len(missing) > 0 {
+			c.log.Warn("cluster: not all members answer", zap.Strings("silent", missing))
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(helloInterval):
@@ -70,12 +73,13 @@ func (c *Cluster) keepUp(ctx context.Context) {
 	}
 }
 
-// resolve looks the names up that the peers have. Where that fails, what they had
-// before stays. A name that does not exist has no addresses: so it is where no
-// member is ready yet.
+// resolve looks the names up that the peers have, and tells whether each has an
+// address: where one has none, members that start now may not be shown yet. Where
+// a look-up fails, what there was before stays.
 func (c *Cluster) resolve(ctx context.Context) (ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, resolveInterval)
 	defer cancel()
+	ok = true
 	var addrs []string
 	for _, p := range c.options.Peers {
 		name, isName := strings.CutPrefix(p, "dns:")
@@ -88,18 +92,21 @@ func (c *Cluster) resolve(ctx context.Context) (ok bool) {
 			c.log.Error("cluster: no such peer can be", zap.String("peer", p), zap.Error(err))
 			continue
 		}
-		ips, err := net.DefaultResolver.LookupHost(ctx, host)
-		var failed *net.DNSError
-		if err != nil && !(errors.As(err, &failed) && failed.IsNotFound) {
+		ips, err := c.options.lookup(ctx, host)
+		if err != nil {
+			ok = false
 			c.log.Warn("cluster: peers not looked up", zap.String("name", host), zap.Error(err))
-			return false
+			var failed *net.DNSError
+			if !errors.As(err, &failed) || !failed.IsNotFound {
+				return false
+			}
 		}
 		for _, ip := range ips {
 			addrs = append(addrs, net.JoinHostPort(ip, port))
 		}
 	}
 	c.members.list(addrs)
-	return true
+	return ok
 }
 
 // greetAll says hello to every peer, those that their answers tell of with them,

@@ -1,9 +1,12 @@
 package cluster
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,10 +26,61 @@ func TestPeersOfAName(t *testing.T) {
 			t.Errorf("%s knows %d others, want 1", m.name, got)
 		}
 	}
-	// A name that is nowhere has no members, which is how a first one begins.
-	if alone := newMember(t, "C", func(o *Options) { o.Peers = []string{"dns:nowhere.invalid:1"} }); len(alone.members.others()) != 0 {
+}
+
+// noSuchHost is what a look-up says of a name that does not exist.
+func noSuchHost(_ context.Context, host string) ([]string, error) {
+	return nil, &net.DNSError{Name: host, Err: "no such host", IsNotFound: true}
+}
+
+// Members that start together begin nothing before the name shows them: it may not
+// exist at first, as that of a headless Service whose pods have just come.
+func TestNameThatComesLate(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	lookup := func(ctx context.Context, host string) ([]string, error) {
+		if asked.Add(1) <= 2 {
+			return noSuchHost(ctx, host)
+		}
+		return []string{"127.0.0.1", "127.0.0.2"}, nil
+	}
+	// As pods have it: one port, each its own address.
+	first, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(first.Addr().String())
+	second, err := net.Listen("tcp", "127.0.0.2:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]*testMember, 2)
+	var starting sync.WaitGroup
+	for i, l := range []net.Listener{first, second} {
+		starting.Go(func() {
+			all[i] = newMemberAt(t, string(rune('A'+i)), l, func(o *Options) {
+				o.Peers, o.lookup = []string{"dns:gw.example:" + port}, lookup
+			})
+		})
+	}
+	starting.Wait()
+	for _, m := range all {
+		if got := m.members.count()["ready"]; got != 1 {
+			t.Errorf("%s has joined and knows %d others, want 1", m.name, got)
+		}
+	}
+}
+
+// A name that stays nowhere has no members; the gateway serves alone.
+func TestNameThatIsNowhere(t *testing.T) {
+	t.Parallel()
+	alone := newMember(t, "A", func(o *Options) {
+		o.Peers, o.lookup, o.answerTimeout = []string{"dns:gw.example:1"}, noSuchHost, 50*time.Millisecond
+	})
+	if len(alone.members.others()) != 0 {
 		t.Error("a name that is nowhere has members")
 	}
+	alone.wantStatus("s", "poll", 200)
 }
 
 // A member waits for those that are listed and do not answer, but not for ever

@@ -204,9 +204,10 @@ func (m *members) leaves(instance string) <-chan struct{} {
 	return nil
 }
 
-// failed notes that a peer did not answer what it was asked at a time. It tells whether a member is gone by
-// that, and its sessions with it: nothing listens there, or it was silent for too
-// long.
+// failed notes that a peer did not answer what it was asked at a time. It tells
+// whether a member is gone by that, and its sessions with it: nothing listens
+// there, it had said that it leaves, or it was silent for too long. Where a pod was,
+// nothing answers at all.
 func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -217,7 +218,8 @@ func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 		p.silentSince = time.Now()
 	}
 	p.absent = errors.Is(cause, syscall.ECONNREFUSED)
-	if !p.absent && time.Since(p.silentSince) < goneAfter {
+	left := p.member != nil && p.member.state == leaving
+	if !p.absent && !left && time.Since(p.silentSince) < goneAfter {
 		return false
 	}
 	gone = p.member != nil
@@ -226,6 +228,13 @@ func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 		delete(m.peers, p.addr)
 	}
 	return gone
+}
+
+// isLeaving tells whether the member at a peer has said that it leaves.
+func (m *members) isLeaving(p *peer) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return p.member != nil && p.member.state == leaving
 }
 
 // isGone tells whether nobody is at a peer who may have sessions.

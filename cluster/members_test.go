@@ -29,6 +29,20 @@ func TestLateAnswers(t *testing.T) {
 	}
 }
 
+// One that said that it leaves has ended its sessions: nobody waits for it, though
+// its address is silent as that of a pod that is gone.
+func TestLeftIsGone(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	m.list([]string{"a:1"})
+	p := m.all()[0]
+	for said, want := range map[state]bool{ready: false, draining: false, leaving: true} {
+		m.heard(p, time.Now(), hello{Instance: said.String(), State: said})
+		if gone := m.failed(p, time.Now(), context.DeadlineExceeded); gone != want || m.isGone(p) != want {
+			t.Errorf("silent after %v: gone is %v, want %v", said, gone, want)
+		}
+	}
+}
+
 func TestStateNeverGoesBack(t *testing.T) {
 	m := members{peers: map[string]*peer{}, self: "self"}
 	m.list([]string{"a:1"})

@@ -167,6 +167,25 @@ func TestSilence(t *testing.T) {
 	all[0].wantStatus(all[0].ownedBy(all[0]), "poll", 200)
 }
 
+// Nobody waits for a member that has said that it leaves and then says nothing.
+func TestLeftIsNotWaitedFor(t *testing.T) {
+	all := newCluster(t, 2)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	all[1].HandOver(ctx)
+	all[0].stop() // its hellos would find out too
+	silence := make(chan struct{})
+	defer close(silence)
+	all[1].mu.Lock()
+	all[1].beforeHas = func() { <-silence }
+	all[1].mu.Unlock()
+	begun := time.Now()
+	all[0].want("s", "poll", all[0])
+	if took := time.Since(begun); took >= answerTimeout {
+		t.Errorf("the session began after %v", took)
+	}
+}
+
 // Two members that both take themselves for a session's owner do not both begin
 // it, whenever they try.
 func TestSplitViewsBeginNothingTwice(t *testing.T) {

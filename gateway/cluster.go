@@ -9,7 +9,8 @@ import (
 // Cluster knows where the SockJS sessions of several gateways live.
 type Cluster interface {
 	// Elsewhere answers a request for a session that another gateway has, or is to
-	// begin. Where it returns false, the request is this gateway's to serve.
+	// begin, and whose origin may connect. Where it returns false, the request is
+	// this gateway's to serve.
 	Elsewhere(w http.ResponseWriter, r *http.Request, session string, begins bool) (answered bool)
 }
 

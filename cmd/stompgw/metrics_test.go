@@ -44,6 +44,8 @@ var metricRows = []struct{ name, kind, do string }{
 	{"stompgw_tls_reloads_total", "counter", "`failed` rising: the log says what is wrong with the files; the certificate before them holds."},
 	{"stompgw_tls_certificate_expiry_timestamp_seconds", "gauge", "Near `time()`: renew the certificate."},
 	{"stompgw_proxy_protocol_refused_total", "counter", "Rising: a load balancer named in `STOMPGW_PROXY_PROTOCOL_FROM` does not send PROXY headers."},
+	{"stompgw_cluster_peers", "gauge", "`ready` less than the number of the other gateways: they do not find or not trust each other; see the log. `silent`: new SockJS sessions over HTTP wait for it, up to 15 s."},
+	{"stompgw_cluster_forwarded_total", "counter", "`unreachable`, `unsure` or `broken` rising: the network between gateways, or one that was killed. `full`: more requests than sessions should have."},
 	{"stompgw_draining", "gauge", "1 for longer than `STOMPGW_DRAIN_TIMEOUT`: it should have ended by now."},
 	{"stompgw_build_info", "gauge", "More than one version for long: a roll-out that does not get on."},
 }
@@ -63,8 +65,13 @@ var labelValues = map[string]struct {
 	"code": {"the codes of [errors.md](errors.md)", func(_ config.Config, v string) bool {
 		return inDocs("../../docs/errors.md", "`"+v+"`")
 	}},
-	"result": {"`ok` or `failed`", func(_ config.Config, v string) bool { return v == "ok" || v == "failed" }},
-	"to":     {"`broker` or `client`", func(_ config.Config, v string) bool { return v == "broker" || v == "client" }},
+	"result": {"`ok` or `failed`; in a cluster `answered`, `broken`, `unreachable`, `unsure`, `full` or `client_gone`", func(_ config.Config, v string) bool {
+		return slices.Contains([]string{"ok", "failed", "answered", "broken", "unreachable", "unsure", "full", "client_gone"}, v)
+	}},
+	"state": {"`ready`, `draining`, `leaving` or `silent`", func(_ config.Config, v string) bool {
+		return slices.Contains([]string{"ready", "draining", "leaving", "silent"}, v)
+	}},
+	"to": {"`broker` or `client`", func(_ config.Config, v string) bool { return v == "broker" || v == "client" }},
 	"endpoint": {"the items of `STOMPGW_BROKERS`", func(conf config.Config, v string) bool {
 		return slices.ContainsFunc(conf.Broker.Endpoints, func(e config.Endpoint) bool { return e.String() == v })
 	}},
@@ -89,7 +96,8 @@ func metricsServer(t *testing.T) *server {
 	cert, key := testcert.New(t, "gateway", "127.0.0.1").Write(t, t.TempDir())
 	conf, err := config.Parse([]string{"STOMPGW_BROKERS=tcp://broker.example:61613", "STOMPGW_SOCKJS_TRANSPORTS=xhr", "STOMPGW_ORIGINS=*",
 		"STOMPGW_POLICY_FILE=" + dir + "/policy", "STOMPGW_AUTH=users", "STOMPGW_USERS_FILE=" + dir + "/users",
-		"STOMPGW_TLS_CERT_FILE=" + cert, "STOMPGW_TLS_KEY_FILE=" + key, "STOMPGW_PROXY_PROTOCOL_FROM=192.0.2.1"})
+		"STOMPGW_TLS_CERT_FILE=" + cert, "STOMPGW_TLS_KEY_FILE=" + key, "STOMPGW_PROXY_PROTOCOL_FROM=192.0.2.1",
+		"STOMPGW_CLUSTER_LISTEN=127.0.0.1:0", "STOMPGW_CLUSTER_PEERS=127.0.0.1:1", "STOMPGW_CLUSTER_SECRET=" + strings.Repeat("0123456789", 4)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,6 +106,10 @@ func metricsServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.rules.close)
+	if err := s.startCluster(t.Context(), s.routes()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stopCluster)
 	s.dialed("tcp://broker.example:61613", 1, nil)
 	s.dialed("tcp://broker.example:61613", 1, io.EOF)
 	odd := []string{"Origin", "Host", "Sec-WebSocket-Protocol", "User-Agent", "X-Forwarded-For", "Authorization", "Cookie"}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -79,6 +81,49 @@ func TestLoads(t *testing.T) {
 			}
 			l.close()
 		}
+	}
+}
+
+// TestTLS opens sessions through TLS, and none without.
+func TestTLS(t *testing.T) {
+	backend, _ := backendAndCopy(t)
+	b := &bench{dir: t.TempDir()}
+	file, err := b.certificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := tls.LoadX509KeyPair(file, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			to, err := net.Dial("tcp", backend)
+			if err != nil {
+				c.Close()
+				return
+			}
+			go func() { _, _ = io.Copy(to, c); to.Close() }()
+			go func() { _, _ = io.Copy(c, to); c.Close() }()
+		}
+	}()
+	all, err := openAll(t.Context(), target{Addr: l.Addr().String(), TLS: true}, 3, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAll(all)
+	if all, err := openAll(t.Context(), target{Addr: l.Addr().String()}, 1, 0, 0); err == nil {
+		closeAll(all)
+		t.Error("a session without TLS was opened")
 	}
 }
 

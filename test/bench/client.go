@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +17,7 @@ import (
 type target struct {
 	Addr   string `json:"addr"`
 	WS     bool   `json:"ws"`     // a WebSocket; else the same STOMP bytes over TCP
+	TLS    bool   `json:"tls"`    // before either of them
 	Path   string `json:"path"`   // of the WebSocket
 	Proto  string `json:"proto"`  // subprotocol offered, "" for none
 	Binary bool   `json:"binary"` // send binary messages; else text
@@ -46,6 +48,9 @@ func dial(ctx context.Context, to target) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", to.Addr, err)
 	}
+	if to.TLS {
+		conn = tls.Client(conn, anyCertificate)
+	}
 	c := &client{conn: conn, to: to, buf: make([]byte, 1024)}
 	c.data = c.count
 	c.pong = func(p []byte) { _, _ = c.conn.Write(appendMasked(nil, opPong, p)) }
@@ -63,7 +68,11 @@ func dial(ctx context.Context, to target) (*client, error) {
 // upgrade does the handshake of RFC 6455, section 4.1. No server here speaks
 // first, so nothing follows the response's head.
 func (c *client) upgrade() error {
-	req := "GET " + c.to.Path + " HTTP/1.1\r\nHost: " + c.to.Addr + "\r\nOrigin: http://" + c.to.Addr +
+	scheme := "http"
+	if c.to.TLS {
+		scheme = "https"
+	}
+	req := "GET " + c.to.Path + " HTTP/1.1\r\nHost: " + c.to.Addr + "\r\nOrigin: " + scheme + "://" + c.to.Addr +
 		"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 	if c.to.Proto != "" {
 		req += "Sec-WebSocket-Protocol: " + c.to.Proto + "\r\n"
@@ -195,9 +204,13 @@ func openAll(ctx context.Context, to target, n, rate, beat int) ([]*client, erro
 // closeAll resets the connections, so that no ports stay in TIME_WAIT.
 func closeAll(all []*client) {
 	for _, c := range all {
-		if t, ok := c.conn.(*net.TCPConn); ok {
+		transport := c.conn
+		if secure, ok := transport.(*tls.Conn); ok {
+			transport = secure.NetConn() // it is past being told
+		}
+		if t, ok := transport.(*net.TCPConn); ok {
 			_ = t.SetLinger(0)
 		}
-		c.conn.Close()
+		transport.Close()
 	}
 }

@@ -12,6 +12,7 @@ type figure struct {
 	base     string // the subject that ratios are against
 	judged   string // the subject that the goals are about; "" is stompgw
 	broker   bool   // a real RabbitMQ stands behind the subjects
+	tls      bool   // the generator speaks TLS 1.3
 	slices   int    // turns of each subject in a repeat
 	together bool   // not in turns but all at the same time: they hardly use the CPU
 	values   []value
@@ -104,6 +105,11 @@ func figures(s scale) []figure {
 			job: job{Kind: "idle", Sessions: s.sessions, Wait: s.idle, Measure: time.Second}, values: []value{
 				{title: "user RSS per idle session", unit: "KB", of: rss, must: 8.5, goal: 3.4},
 				{title: "heap and stacks per idle session, collected", unit: "KB", of: heap, must: 6.3, goal: 1.7},
+			}},
+		{key: "idle-tls", subjects: []string{"stompgw", "haproxy", "nginx"}, tls: true, slices: 1, together: true,
+			job: job{Kind: "idle", Sessions: s.sessions, Wait: s.idle, Measure: time.Second}, values: []value{
+				{title: "user RSS per idle session, TLS 1.3 to the client", unit: "KB", of: rss, must: 21, goal: 12},
+				{title: "heap and stacks per idle session, TLS 1.3 to the client, collected", unit: "KB", of: heap},
 			}},
 		{key: "beats", subjects: []string{"stompgw", "copy", "haproxy"}, base: "copy", slices: 1,
 			job: job{Kind: "idle", Sessions: s.sessions, Rate: s.sessions / 10, Beat: 10_000, Wait: 2 * time.Second, Measure: s.beats}, values: []value{

@@ -63,7 +63,7 @@ func (b *bench) assemble(ctx context.Context, r *rig, f figure, subjectCore, oth
 	if err != nil {
 		return err
 	}
-	if r.relay, err = b.startSubject(ctx, s, backend, subjectCore); err != nil {
+	if r.relay, err = b.startSubject(ctx, s, backend, subjectCore, f.tls); err != nil {
 		return err
 	}
 	r.job.To, r.job.Subject = r.relay.to, r.relay.pid()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,12 +18,18 @@ type subject struct {
 	websocket bool
 	// slow marks a subject that is given less work, so that a run stays short.
 	slow bool
-	// launch gives the command and the target once listen and backend are
-	// known; errMissing where the subject is not installed. Nil means that the
-	// client speaks to the backend itself.
-	launch func(b *bench, listen, backend string) (command, target, error)
+	// launch gives the command and the target once its ends are known;
+	// errMissing where the subject is not installed. Nil means that the client
+	// speaks to the backend itself.
+	launch func(b *bench, e ends) (command, target, error)
 	// admin says that the subject takes an admin address, see stompgw.
 	admin bool
+}
+
+// ends are the two sides of a subject.
+type ends struct {
+	listen, backend string
+	cert            string // file with the certificate and key of TLS in front; "" for none
 }
 
 // relay is a running subject.
@@ -65,21 +72,28 @@ func subjectNamed(name string) (subject, error) {
 	return subject{}, fmt.Errorf("unknown subject %q", name)
 }
 
-// startSubject runs s in front of backend. The caller stops its process.
-func (b *bench) startSubject(ctx context.Context, s subject, backend string, core int) (relay, error) {
+// startSubject runs s in front of backend, with TLS before it if asked for. The
+// caller stops its process.
+func (b *bench) startSubject(ctx context.Context, s subject, backend string, core int, secure bool) (relay, error) {
 	if s.launch == nil {
 		return relay{to: target{Addr: backend}}, nil
 	}
-	listen, err := freeAddr()
-	if err != nil {
+	e := ends{backend: backend}
+	var err error
+	if e.listen, err = freeAddr(); err != nil {
 		return relay{}, err
 	}
-	c, to, err := s.launch(b, listen, backend)
+	if secure {
+		if e.cert, err = b.certificate(); err != nil {
+			return relay{}, err
+		}
+	}
+	c, to, err := s.launch(b, e)
 	if err != nil {
 		return relay{}, err
 	}
 	c.name, c.core = s.name, core
-	to.Addr, to.WS = listen, s.websocket
+	to.Addr, to.WS, to.TLS = e.listen, s.websocket, secure
 	r := relay{to: to}
 	if s.admin {
 		admin, err := freeAddr()
@@ -92,7 +106,7 @@ func (b *bench) startSubject(ctx context.Context, s subject, backend string, cor
 	if r.proc, err = start(b.dir, c); err != nil {
 		return relay{}, err
 	}
-	if err := waitListening(ctx, r.proc, listen, 15*time.Second); err != nil {
+	if err := waitListening(ctx, r.proc, e.listen, 15*time.Second); err != nil {
 		r.proc.stop()
 		return relay{}, err
 	}
@@ -101,21 +115,21 @@ func (b *bench) startSubject(ctx context.Context, s subject, backend string, cor
 
 // launchStompgw runs the gateway as the tree has it, with the limits raised
 // to what the figures need. Its WebSocket pings stay on, as a user has them.
-func launchStompgw(b *bench, listen, backend string) (command, target, error) {
+func launchStompgw(b *bench, e ends) (command, target, error) {
 	if b.gateway == "" {
 		return command{}, target{}, fmt.Errorf("stompgw: %w", b.gatewayErr)
 	}
-	return b.gatewayCommand(b.gateway, listen, backend)
+	return b.gatewayCommand(b.gateway, e)
 }
 
-func launchBefore(b *bench, listen, backend string) (command, target, error) {
-	return b.gatewayCommand(b.before, listen, backend)
+func launchBefore(b *bench, e ends) (command, target, error) {
+	return b.gatewayCommand(b.before, e)
 }
 
 // launchRuled runs the gateway with a policy in which the rules that grant what
 // is measured stand last.
-func launchRuled(b *bench, listen, backend string) (command, target, error) {
-	c, to, err := launchStompgw(b, listen, backend)
+func launchRuled(b *bench, e ends) (command, target, error) {
+	c, to, err := launchStompgw(b, e)
 	if err != nil {
 		return c, to, err
 	}
@@ -129,12 +143,16 @@ func launchRuled(b *bench, listen, backend string) (command, target, error) {
 	return c, to, os.WriteFile(file, text, 0o600)
 }
 
-func (b *bench) gatewayCommand(bin, listen, backend string) (command, target, error) {
+func (b *bench) gatewayCommand(bin string, e ends) (command, target, error) {
+	more := b.gatewayEnv
+	if e.cert != "" {
+		more = append(slices.Clone(more), "STOMPGW_TLS_CERT_FILE="+e.cert, "STOMPGW_TLS_KEY_FILE="+e.cert)
+	}
 	return command{
 		args: []string{bin, "serve"},
 		env: append([]string{
-			"STOMPGW_LISTEN=" + listen,
-			"STOMPGW_BROKERS=tcp://" + backend,
+			"STOMPGW_LISTEN=" + e.listen,
+			"STOMPGW_BROKERS=tcp://" + e.backend,
 			"STOMPGW_PATHS=/stomp",
 			"STOMPGW_MAX_SESSIONS=20000",
 			"STOMPGW_MAX_SESSIONS_PER_IP=20000",
@@ -142,18 +160,22 @@ func (b *bench) gatewayCommand(bin, listen, backend string) (command, target, er
 			"STOMPGW_BROKER_HEART_BEAT=10s,10s",
 			"STOMPGW_LOG_LEVEL=error",
 			"STOMPGW_PPROF=true",
-		}, b.gatewayEnv...),
+		}, more...),
 	}, target{Path: "/stomp", Proto: "v12.stomp"}, nil
 }
 
-func launchCopy(b *bench, listen, backend string) (command, target, error) {
-	return command{args: []string{b.self, "copy", listen, backend}}, target{}, nil
+func launchCopy(b *bench, e ends) (command, target, error) {
+	return command{args: []string{b.self, "copy", e.listen, e.backend}}, target{}, nil
 }
 
-func launchHaproxy(b *bench, listen, backend string) (command, target, error) {
+func launchHaproxy(b *bench, e ends) (command, target, error) {
 	bin, err := program("haproxy", "/usr/sbin/haproxy")
 	if err != nil {
 		return command{}, target{}, err
+	}
+	secure := ""
+	if e.cert != "" {
+		secure = " ssl crt " + e.cert + " ssl-min-ver TLSv1.3"
 	}
 	// maxconn: twice as many descriptors must stay under the hard limit.
 	conf, err := b.file("haproxy.cfg", fmt.Sprintf(`global
@@ -165,18 +187,21 @@ defaults
     timeout client 1h
     timeout server 1h
 listen bench
-    bind %s
+    bind %s%s
     server backend %s
-`, listen, backend))
+`, e.listen, secure, e.backend))
 	return command{args: []string{bin, "-db", "-f", conf}}, target{}, err
 }
 
-func launchNginx(b *bench, listen, backend string) (command, target, error) {
+func launchNginx(b *bench, e ends) (command, target, error) {
 	bin, err := program("nginx", "/usr/sbin/nginx")
 	if err != nil {
 		return command{}, target{}, err
 	}
-	module := ""
+	module, secure, certificate := "", "", ""
+	if e.cert != "" {
+		secure, certificate = " ssl", fmt.Sprintf("ssl_certificate %s; ssl_certificate_key %s; ssl_protocols TLSv1.3;", e.cert, e.cert)
+	}
 	if so := "/usr/lib/nginx/modules/ngx_stream_module.so"; exists(so) {
 		module = "load_module " + so + ";"
 	}
@@ -189,19 +214,19 @@ events { worker_connections 19900; }
 stream {
     access_log off;
     proxy_timeout 1h;
-    server { listen %s; proxy_pass %s; }
+    server { listen %s%s; proxy_pass %s; %s }
 }
-`, module, filepath.Join(b.dir, "nginx-"+strings.ReplaceAll(listen, ":", "-")+".pid"), listen, backend))
+`, module, filepath.Join(b.dir, "nginx-"+strings.ReplaceAll(e.listen, ":", "-")+".pid"), e.listen, secure, e.backend, certificate))
 	return command{args: []string{bin, "-e", "stderr", "-p", b.dir, "-c", conf}}, target{}, err
 }
 
-func launchWebsockify(_ *bench, listen, backend string) (command, target, error) {
+func launchWebsockify(_ *bench, e ends) (command, target, error) {
 	bin, err := program("websockify")
 	if err != nil {
 		return command{}, target{}, err
 	}
 	// It refuses STOMP's subprotocols and text messages.
-	return command{args: []string{bin, listen, backend}}, target{Path: "/", Binary: true}, nil
+	return command{args: []string{bin, e.listen, e.backend}}, target{Path: "/", Binary: true}, nil
 }
 
 func exists(name string) bool { _, err := os.Stat(name); return err == nil }

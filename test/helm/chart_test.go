@@ -144,21 +144,36 @@ func TestLint(t *testing.T) {
 	})
 }
 
-// TestNotes holds the warning about SockJS to where it is true.
+// TestNotes holds the warnings to where they are true.
 func TestNotes(t *testing.T) {
-	for values, want := range map[string]bool{
+	warns(t, "trustedProxies", map[string]bool{
+		"brokers: [tcp://mq]":                                                                          false,
+		"{brokers: [tcp://mq], ingress: {enabled: true}}":                                              true,
+		"{brokers: [tcp://mq], httpRoute: {enabled: true, parentRefs: [{name: edge}]}}":                true,
+		"{brokers: [tcp://mq], ingress: {enabled: true}, trustedProxies: [10.0.0.0/8]}":                false,
+		"{brokers: [tcp://mq], ingress: {enabled: true}, settings: {PROXY_PROTOCOL_FROM: 10.0.0.0/8}}": false,
+	})
+	warns(t, "sticky", map[string]bool{
 		"brokers: [tcp://mq]":                                                                            false,
 		"{brokers: [tcp://mq], ingress: {enabled: true}}":                                                true,
 		"{brokers: [tcp://mq], ingress: {enabled: true}, replicaCount: 1}":                               false,
 		"{brokers: [tcp://mq], ingress: {enabled: true}, settings: {SOCKJS: false}}":                     false,
+		"{brokers: [tcp://mq], ingress: {enabled: true}, cluster: {enabled: true, secret: {name: s}}}":   false,
 		"{brokers: [tcp://mq], ingress: {enabled: true}, replicaCount: 1, autoscaling: {enabled: true}}": true,
-	} {
+	})
+}
+
+// warns renders each of the values, and tells where the notes have a word and
+// should not, or the other way round.
+func warns(t *testing.T, word string, wanted map[string]bool) {
+	t.Helper()
+	for values, want := range wanted {
 		files, err := render(values)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Contains(files["NOTES.txt"], "sticky"); got != want {
-			t.Errorf("%s: the notes warn: %v, want %v", values, got, want)
+		if got := strings.Contains(files["NOTES.txt"], word); got != want {
+			t.Errorf("%s: the notes warn of %q: %v, want %v", values, word, got, want)
 		}
 	}
 }

@@ -79,10 +79,14 @@ func TestSidecars(t *testing.T) {
 				if v.Name == "STOMPGW_BROKERS" && !strings.HasPrefix(v.Value, "tcp://127.0.0.1:") {
 					t.Errorf("the broker is not on loopback: %s", v.Value)
 				}
+				if v.Name == "STOMPGW_DRAIN_DELAY" && v.Value != "0s" {
+					t.Errorf("the gateway waits for %s when all sessions have ended with the broker", v.Value)
+				}
 			}
+			// By its number: Kubernetes 1.29 looks for names in ordinary containers only.
 			for _, s := range only[*core.Service](objects) {
-				if got := s.Spec.Ports[0].TargetPort.StrVal; got != gateway.Ports[0].Name {
-					t.Errorf("the Service goes to %q", got)
+				if got := s.Spec.Ports[0].TargetPort.IntVal; got != gateway.Ports[0].ContainerPort {
+					t.Errorf("the Service goes to %d, the gateway listens on %d", got, gateway.Ports[0].ContainerPort)
 				}
 			}
 			checkRestricted(t, pod)

@@ -54,6 +54,7 @@ func shown(t *testing.T) map[string]*prometheus.MetricFamily {
 		"STOMPGW_POLICY_FILE="+filepath.Join(dir, "policy.yaml"), "STOMPGW_AUDIT=off",
 		"STOMPGW_AUTH=jwt,none", "STOMPGW_JWT_SECRET="+strings.Repeat("0123456789", 4),
 		"STOMPGW_JWT_ISSUER=https://id.example.com/", "STOMPGW_JWT_AUDIENCE=stomp",
+		"STOMPGW_CLUSTER_LISTEN=127.0.0.1:0", "STOMPGW_CLUSTER_PEERS="+gone.Addr().String(), "STOMPGW_CLUSTER_SECRET="+strings.Repeat("0123456789", 4),
 		"STOMPGW_DRAIN_DELAY=0s", "STOMPGW_DRAIN_SPREAD=0s")
 	defer stop()
 	probe := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}

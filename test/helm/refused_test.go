@@ -34,6 +34,8 @@ func TestRefused(t *testing.T) {
 		{"a drain that does not fit", broker + "drain: {spread: 26s}", "drain.timeout=30s: expected no less than drain.delay (5s) and drain.spread (26s) together"},
 		{"an autoscaler upside down", broker + "autoscaling: {enabled: true, minReplicas: 11}", "autoscaling.minReplicas=11: expected no more than maxReplicas (10)"},
 		{"an autoscaler without a target", broker + "autoscaling: {enabled: true, targetCPUUtilizationPercentage: 0}", "autoscaling: expected a target"},
+		{"a cluster without a secret", broker + "cluster: {enabled: true}", "cluster.secret.name: expected a Secret where cluster.enabled is true; kubectl create secret generic"},
+		{"a cluster that is set up twice", broker + "cluster: {enabled: true, secret: {name: s}}\nsettings: {CLUSTER_PEERS: 'gw-1:7946'}", "settings.CLUSTER_PEERS: the chart sets"},
 		{"a monitor of nothing", broker + "metrics: {service: {enabled: false}, serviceMonitor: {enabled: true}}", "metrics.serviceMonitor.enabled: expected metrics.service.enabled too"},
 	}
 	for _, tt := range tests {

@@ -11,12 +11,20 @@ stompgw.alerts gives the alert rules as a YAML list. Every metric here exists, a
   annotations:
     summary: No gateway is scraped
     description: Either no stompgw runs, or Prometheus does not reach its admin port (networkPolicy.adminFrom).
+- alert: StompgwNoBroker
+  expr: max by (pod) (stompgw_broker_up{ {{- $series -}} }) == 0
+  for: 1m
+  labels: {severity: critical}
+  annotations:
+    summary: {{ `'{{ $labels.pod }} reaches no broker'` }}
+    description: It is not ready, and sessions that it still gets end as broker_unavailable. The log says why, at "broker not reached".
+{{- /* One of several may be down for long without being tried, so what it was at last says little. */}}
 - alert: StompgwBrokerDown
   expr: |-
     sum by (endpoint) (increase(stompgw_broker_dial_failures_total{ {{- $series -}} }[5m])) > 0
     unless sum by (endpoint) (increase(stompgw_broker_dial_seconds_count{ {{- $series -}} }[5m])) > 0
   for: 2m
-  labels: {severity: critical}
+  labels: {severity: warning}
   annotations:
     summary: {{ `'Broker {{ $labels.endpoint }} cannot be reached'` }}
     description: Every attempt in the last five minutes failed. The log says why, at "broker not reached".
@@ -60,13 +68,13 @@ stompgw.alerts gives the alert rules as a YAML list. Every metric here exists, a
     summary: The broker holds up its publishers
     description: Sessions wait for the broker for more than a tenth of the time. It may be short of memory or disk.
 - alert: StompgwDraining
-  expr: sum by (pod) (increase(stompgw_session_ends_total{reason="draining", {{- $series -}} }[10m])) > 0
+  expr: max by (pod) (max_over_time(stompgw_draining{ {{- $series -}} }[10m])) == 1
   labels: {severity: info}
   annotations:
-    summary: {{ `'{{ $labels.pod }} went away with sessions on it'` }}
+    summary: {{ `'{{ $labels.pod }} goes away, or has'` }}
     description: Expected in an upgrade or when scaling down; otherwise something keeps ending gateways.
 - alert: StompgwNearSessionLimit
-  expr: sum by (pod) (stompgw_sessions{ {{- $series -}} }) > {{ $v.nearLimit }} * {{ int64 (get .Values.settings "MAX_SESSIONS" | default 10000) }}
+  expr: sum by (pod) (stompgw_sessions{ {{- $series -}} }) > {{ $v.nearLimit }} * sum by (pod) (stompgw_sessions_limit{ {{- $series -}} })
   for: 5m
   labels: {severity: warning}
   annotations:
@@ -79,6 +87,15 @@ stompgw.alerts gives the alert rules as a YAML list. Every metric here exists, a
   annotations:
     summary: {{ `'{{ $labels.pod }} is short of file descriptors'` }}
     description: A session takes two. Raise the limit of the container runtime, or add replicas.
+- alert: StompgwClusterParted
+  expr: |-
+    sum by (pod) (stompgw_cluster_peers{state="ready", {{- $series -}} })
+      < scalar(count(stompgw_draining{ {{- $series -}} } == 0)) - 1
+  for: 5m
+  labels: {severity: warning}
+  annotations:
+    summary: {{ `'{{ $labels.pod }} does not know all other gateways of its cluster'` }}
+    description: SockJS sessions over HTTP are lost between them. Their secrets may differ, or a NetworkPolicy be in the way; the logs say more.
 - alert: StompgwReloadFailed
   expr: |-
     sum by (pod) (increase(stompgw_policy_reloads_total{result="failed", {{- $series -}} }[1h])) > 0

@@ -44,6 +44,9 @@ topologySpreadConstraints:
 {{ $field }}: {{ . }}
 {{- end }}
 {{- end }}
+{{- with .Values.extraPodSpec }}
+{{ tpl (toYaml .) $ }}
+{{- end }}
 {{- end }}
 
 {{- define "stompgw.container" -}}
@@ -66,6 +69,10 @@ ports:
     containerPort: 8080
   - name: admin
     containerPort: 9090
+  {{- if .Values.cluster.enabled }}
+  - name: cluster
+    containerPort: 7946
+  {{- end }}
   {{- with .Values.extraPorts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

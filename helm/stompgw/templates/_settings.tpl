@@ -25,6 +25,11 @@ stompgw.settings gives the gateway's variables that the chart sets, without thei
 {{- $_ := set $set "TLS_CERT_FILE" "/etc/stompgw/tls/tls.crt" }}
 {{- $_ := set $set "TLS_KEY_FILE" "/etc/stompgw/tls/tls.key" }}
 {{- end }}
+{{- if .Values.cluster.enabled }}
+{{- $_ := set $set "CLUSTER_LISTEN" ":7946" }}
+{{- $_ := set $set "CLUSTER_PEERS" (printf "dns:%s-cluster.%s.svc:7946" (include "stompgw.fullname" .) .Release.Namespace) }}
+{{- $_ := set $set "CLUSTER_SECRET_FILE" "/etc/stompgw/cluster/secret" }}
+{{- end }}
 {{- if include "stompgw.policyConfigMap" . }}{{ $_ := set $set "POLICY_FILE" (printf "/etc/stompgw/policy/%s" .Values.policy.key) }}{{ end }}
 {{- range $name, $value := .Values.settings }}
 {{- if hasKey $set $name }}

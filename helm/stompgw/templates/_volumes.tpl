@@ -30,6 +30,13 @@ Every volume is mounted as a whole folder: with subPath, a change of the Secret 
   secret:
     secretName: {{ . }}
 {{- end }}
+{{- if .Values.cluster.enabled }}
+- name: cluster
+  secret:
+    secretName: {{ .Values.cluster.secret.name }}
+    items:
+      - {key: {{ .Values.cluster.secret.key }}, path: secret}
+{{- end }}
 {{- with include "stompgw.policyConfigMap" . }}
 - name: policy
   configMap:
@@ -46,6 +53,7 @@ Every volume is mounted as a whole folder: with subPath, a change of the Secret 
 {{- if .Values.broker.tls.ca.secretName }}{{ $names = append $names "broker-ca" }}{{ end }}
 {{- if .Values.broker.tls.client.secretName }}{{ $names = append $names "broker-client" }}{{ end }}
 {{- if .Values.tls.secretName }}{{ $names = append $names "tls" }}{{ end }}
+{{- if .Values.cluster.enabled }}{{ $names = append $names "cluster" }}{{ end }}
 {{- if include "stompgw.policyConfigMap" . }}{{ $names = append $names "policy" }}{{ end }}
 {{- range $names }}
 - name: {{ . }}
