@@ -11,11 +11,19 @@ type openSpans struct {
 	whole   []trace.Span // of frames that have come whole
 }
 
+// maxWhole bounds what the spans of one write may take, about 100 KiB. The others
+// of a write end when their frames have come whole.
+const maxWhole = 64
+
 // begin takes in the span of a frame that begins, nil for one without. The frame
 // before it has come whole.
 func (o *openSpans) begin(span trace.Span) {
-	if o.current != nil {
+	switch {
+	case o.current == nil:
+	case len(o.whole) < maxWhole:
 		o.whole = append(o.whole, o.current)
+	default:
+		o.current.End()
 	}
 	o.current = span
 }

@@ -394,6 +394,29 @@ func TestSpanLastsUntilTheFrameIsWritten(t *testing.T) {
 	})
 }
 
+// However many frames come before anything can be written, few spans wait for it.
+func TestOpenSpansAreBounded(t *testing.T) {
+	recorder := tracetest.NewSpanRecorder()
+	tracer := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)).Tracer("test")
+	var open openSpans
+	const more = 3
+	for range maxWhole + more + 1 {
+		_, span := tracer.Start(t.Context(), "send")
+		open.begin(span)
+	}
+	if got := len(recorder.Ended()); got != more {
+		t.Errorf("before the write %d spans have ended, want %d", got, more)
+	}
+	open.written(true)
+	if got := len(recorder.Ended()); got != maxWhole+more {
+		t.Errorf("after it %d spans have ended, want all but the one in progress", got)
+	}
+	open.written(false)
+	if got := len(recorder.Ended()); got != maxWhole+more+1 {
+		t.Errorf("got %d spans in the end", got)
+	}
+}
+
 // SockJS over HTTP goes the same way.
 func TestSockJSFramesAreTraced(t *testing.T) {
 	recorder, change := traceFrames(ContinueTraces, sdktrace.AlwaysSample())
