@@ -118,9 +118,7 @@ func traceOf(h *frameinspect.Head) (_ trace.SpanContext, copies int) {
 	if copies != 1 {
 		return trace.SpanContext{}, copies
 	}
-	if h.Version >= frameinspect.V11 {
-		state = frameinspect.AppendUnescaped(nil, state)
-	}
+	state = frameinspect.AppendUnescaped(nil, state) // in any version: RabbitMQ escapes in 1.0 too, where clients may not
 	carried := propagation.MapCarrier{"traceparent": string(parent), "tracestate": string(state)}
 	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), carried)), copies
 }
