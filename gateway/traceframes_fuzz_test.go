@@ -22,6 +22,7 @@ func FuzzTracedHead(f *testing.F) {
 		for _, version := range []uint8{10, 11, 12} {
 			f.Add(lines, version, true, false)
 			f.Add(lines, version, false, true)
+			f.Add(lines, version, false, false)
 		}
 	}
 	recording := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample())).Tracer("test")
