@@ -157,6 +157,9 @@ func TestOpenSpansAreBounded(t *testing.T) {
 	if got := len(recorder.Ended()); got != maxWhole+more {
 		t.Errorf("after it %d spans have ended, want all but the one in progress", got)
 	}
+	if open.whole != nil {
+		t.Errorf("%d spans are still kept", len(open.whole))
+	}
 	open.written(false)
 	if got := len(recorder.Ended()); got != maxWhole+more+1 {
 		t.Errorf("got %d spans in the end", got)
