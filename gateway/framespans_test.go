@@ -116,10 +116,15 @@ func TestSpanEndsBeforeTheNextFrame(t *testing.T) {
 	recorder, change := traceFrames(ContinueTraces, sdktrace.ParentBased(sdktrace.NeverSample()))
 	g := newTestGateway(t, change)
 	b, p := g.connect("", "")
-	b.text("SEND\ntraceparent:" + theirParent + "\n\n1\x00SEND\n\nbegin")
-	g.span(recorder, "send")
-	p.write("MESSAGE\ntraceparent:" + theirParent + "\n\n1\x00MESSAGE\n\nbegin")
-	g.span(recorder, "deliver")
+	traced := "\ntraceparent:" + theirParent + "\n\n1\x00"
+	for n, more := range []string{"", "SEND\n\nbegin"} {
+		b.text("SEND" + traced + more)
+		g.eventually("the span to end", func() bool { return len(spansNamed(recorder, "send")) == n+1 })
+	}
+	for n, more := range []string{"", "MESSAGE\n\nbegin"} {
+		p.write("MESSAGE" + traced + more)
+		g.eventually("the span to end", func() bool { return len(spansNamed(recorder, "deliver")) == n+1 })
+	}
 }
 
 // The time that a client is paused for is a part of the span.
