@@ -11,7 +11,26 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/stompgw/stompgw/auth"
 )
+
+// A new token is for the gateway alone, and so is nothing's trace.
+func TestRenewalHasNoSpan(t *testing.T) {
+	recorder, change := traceFrames(ContinueTraces, sdktrace.AlwaysSample())
+	g := newTestGateway(t, func(o *Options) {
+		change(o)
+		o.Auth, o.RenewDestination = &fakeAuth{renew: func(*auth.Identity, string) (*auth.Identity, error) { return alice(), nil }}, "/renew"
+	})
+	b, p := g.connect("", "")
+	b.text("SEND\ndestination:/renew\nreceipt:1\n\ntoken\x00")
+	b.wantMessage("RECEIPT\nreceipt-id:1\n\n")
+	b.text("SEND\ndestination:/queue/a\n\n\x00")
+	p.frame()
+	if span := g.span(recorder, "send"); attributeOf(span, "messaging.destination.name") != "/queue/a" {
+		t.Errorf("got a span of %s", attributeOf(span, "messaging.destination.name"))
+	}
+}
 
 // A MESSAGE goes on as it came. It has a span where it carries a trace.
 func TestMessageIsTraced(t *testing.T) {
