@@ -31,6 +31,7 @@ type Config struct {
 	Cluster     Cluster
 	Drain       Drain
 	Log         Log
+	Tracing     Tracing
 	Admin       Admin
 }
 
@@ -178,6 +179,12 @@ type Drain struct {
 type Log struct {
 	Level  LogLevel  `env:"LOG_LEVEL" envDefault:"info"`
 	Format LogFormat `env:"LOG_FORMAT" envDefault:"json"`
+}
+
+// Tracing is what is traced beside handshakes and logins. Whether anything is, and
+// where spans go, OpenTelemetry's own variables say.
+type Tracing struct {
+	Frames FrameTraces `env:"TRACE_FRAMES" envDefault:"off"`
 }
 
 // Admin is who may change something at the admin listener.

@@ -194,6 +194,7 @@ var mistakes = []struct{ environ, want string }{
 	{`DRAIN_TIMEOUT=3h`, `STOMPGW_DRAIN_TIMEOUT="3h": expected a duration from 0s to 2h, such as 30s`},
 	{`DRAIN_SPREAD=26s`, `STOMPGW_DRAIN_TIMEOUT="30s": expected at least STOMPGW_DRAIN_DELAY and STOMPGW_DRAIN_SPREAD together (31s)`},
 	{`LOG_LEVEL=trace`, `STOMPGW_LOG_LEVEL="trace": expected debug, info, warn or error`},
+	{`TRACE_FRAMES=on`, `STOMPGW_TRACE_FRAMES="on": expected off, continue or restart`},
 	{`LOG_FORMAT=text`, `STOMPGW_LOG_FORMAT="text": expected json or console`},
 
 	{"LOG_LEVEL=" + strings.Repeat("a", 199) + "ü", `STOMPGW_LOG_LEVEL="` + strings.Repeat("a", 199) + `…": expected debug, info, warn or error`},

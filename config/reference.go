@@ -167,6 +167,9 @@ var topics = []topic{
 		{"LOG_LEVEL", oneOf(LogDebug, LogInfo, LogWarn, LogError), "The least level that is logged. `PUT /loglevel` of the admin listener changes it while the gateway runs."},
 		{"LOG_FORMAT", oneOf(LogJSON, LogConsole), "How a line is written."},
 	}},
+	{"Traces", "Where traces go is set by OpenTelemetry's own variables: see [observing.md](observing.md#traces).", []variable{
+		{"TRACE_FRAMES", oneOf(FrameTracesOff, FrameTracesContinue, FrameTracesRestart), "Give each SEND a span, and its `traceparent` to the broker, and each MESSAGE that carries a trace a span in it. `continue` makes the `traceparent` that a client sends the parent; with `restart` each SEND begins a trace of the gateway's own, so that clients do not decide what is recorded. Only where traces go somewhere; otherwise, and `off`, frames pass untouched."},
+	}},
 	{"Admin pages", "What the admin listener shows, and how to change something there: see [observing.md](observing.md).", []variable{
 		{"ADMIN_TOKEN", token, "What a request must bear to change something, end a session or set the log level, and to watch a session's frames. A secret. Without it none of that can be done."},
 		{"ADMIN_HOSTS", hostNames, "A list of the names, beside IP addresses and `localhost`, under which the admin pages may be asked for. Other names get 403, so that no web page reaches them by a name of its own that comes to mean the gateway (DNS rebinding). Probes and `/metrics` answer under any name."},

@@ -29,6 +29,17 @@ const (
 	AuditOff     AuditMode = "off"
 )
 
+// FrameTraces says whether frames are traced, and what the traces that clients
+// begin mean.
+type FrameTraces string
+
+// The ways.
+const (
+	FrameTracesOff      FrameTraces = "off"
+	FrameTracesContinue FrameTraces = "continue"
+	FrameTracesRestart  FrameTraces = "restart"
+)
+
 // TLSVersion is a version of TLS.
 type TLSVersion string
 

@@ -47,8 +47,9 @@ func TestDefaults(t *testing.T) {
 			StreamLimit: 128 * KiB, Buffer: MiB, MaxPost: MiB,
 			Cookie: CookieOff, CookieSameSite: SameSiteNone, CookieHTTPOnly: true,
 		},
-		Drain: Drain{5 * time.Second, 15 * time.Second, 30 * time.Second},
-		Log:   Log{LogInfo, LogJSON},
+		Drain:   Drain{5 * time.Second, 15 * time.Second, 30 * time.Second},
+		Log:     Log{LogInfo, LogJSON},
+		Tracing: Tracing{FrameTracesOff},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
@@ -167,6 +168,7 @@ STOMPGW_DRAIN_SPREAD=1h
 STOMPGW_DRAIN_TIMEOUT=1h
 STOMPGW_LOG_LEVEL=debug
 STOMPGW_LOG_FORMAT=console
+STOMPGW_TRACE_FRAMES=restart
 STOMPGW_ADMIN_TOKEN=***
 STOMPGW_ADMIN_HOSTS=a,stompgw.internal`
 

@@ -31,6 +31,7 @@ type framesDown struct {
 // broker's CONNECTED.
 func (s *session) startDownstream(rest []byte) {
 	s.fromBroker = frameinspect.NewScanner(frameinspect.Broker, s.gw.options.brokerLimits())
+	s.fromBroker.SetVersion(s.version)
 	now := s.gw.clock()
 	s.brokerRead.set(now)
 	s.brokerWritten.set(now)
@@ -121,6 +122,9 @@ func (s *session) takeFromBroker(buf *wire.Buffer, now int64) error {
 		f.hold = nil
 		return err
 	}
+	if s.spans != nil {
+		s.spans.down.written(!s.fromBroker.Between())
+	}
 	s.down.passed(f.whole, size, s.wroteAt-now)
 	f.whole = 0
 	f.settle()
@@ -192,6 +196,9 @@ func (s *session) brokerEvent(p []byte) (frameinspect.Event, int, error) {
 func (s *session) brokerHead() {
 	f, h := &s.frames, s.fromBroker.Head()
 	s.watched("client", h)
+	if s.spans != nil {
+		s.spans.toClient(s, h)
+	}
 	f.wasError = h.Command == frameinspect.CmdError
 	switch h.Command {
 	case frameinspect.CmdError:

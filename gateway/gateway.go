@@ -64,7 +64,8 @@ type Options struct {
 	MaxHeaders         int
 	MaxBody            int64 // bytes
 
-	Tracer trace.Tracer // records handshakes and logins; nil is without
+	Tracer      trace.Tracer // records handshakes and logins, and frames as FrameTraces says; nil is without
+	FrameTraces FrameTraces
 
 	// SockJS has the settings of SockJS; nil is without. What the gateway decides
 	// for all clients, it fills in.
@@ -275,6 +276,7 @@ func (g *Gateway) newSession(via forwarded, t transport, r *rights) *session {
 	if r != nil {
 		r.begin()
 	}
+	s.spans = g.tracing.ofFrames(&g.options)
 	s.client.gw, s.client.transport = g, t
 	s.client.messageType = g.options.MessageType
 	s.client.read.set(s.begun)

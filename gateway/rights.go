@@ -237,8 +237,18 @@ func (r *rights) release() {
 	}
 }
 
-// rewrites tells whether the head of the frame in progress goes on in other words.
-func (r *rights) rewrites() bool { return r != nil && r.rewrite != nil }
+// rewrite gives what changes the head of a frame that goes to the broker; nil
+// leaves it as it came. It is asked once a frame.
+func (s *session) rewrite(h *frameinspect.Head) *policy.Rewrite {
+	var r *policy.Rewrite
+	if s.rights != nil {
+		r = s.rights.rewrite
+	}
+	if s.spans != nil {
+		r = s.spans.toBroker(s, h, r)
+	}
+	return r
+}
 
 // peerOf is the address at the other end of the connection.
 func peerOf(r *http.Request) netip.Addr {

@@ -29,7 +29,8 @@ type session struct {
 	id     string
 	addr   netip.Addr
 	begun  int64
-	rights *rights // nil where there is neither authentication nor a policy
+	rights *rights     // nil where there is neither authentication nor a policy
+	spans  *frameSpans // nil where frames are not traced
 
 	// Set by upstream before the session is connected.
 	broker      *wire.Conn // guarded by mu until then
@@ -203,6 +204,7 @@ func (s *session) closeBoth() {
 		_ = s.broker.Close()
 	}
 	s.rights.release()
+	s.spans.giveUp(s.how().reason)
 }
 
 func (s *session) logEnd() {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -15,8 +16,8 @@ import (
 	"github.com/stompgw/stompgw/wire"
 )
 
-// tracing makes the spans of handshakes and logins. Frames have none. Without a
-// tracer nothing is recorded.
+// tracing makes the spans of handshakes and logins; those of frames are in
+// traceframes.go. Without a tracer nothing is recorded.
 type tracing struct {
 	trace.Tracer
 	handshakes sync.Map // the trace.SpanContext of each *session that has not logged in
@@ -77,11 +78,15 @@ func (t *tracing) step(ctx context.Context, name string, options ...trace.SpanSt
 	ctx, span := t.Start(ctx, name, options...)
 	return ctx, func(err error) {
 		if err != nil {
-			span.SetStatus(codes.Error, clip(err.Error()))
+			span.SetStatus(codes.Error, spanText(err.Error()))
 		}
 		span.End()
 	}
 }
+
+// spanText makes of a text what a span may hold. Not every broker speaks UTF-8,
+// and one text that is none would keep every span of a batch from being sent.
+func spanText(s string) string { return strings.ToValidUTF8(clip(s), "\uFFFD") }
 
 // tracedDialer gives each attempt to reach a broker a span.
 type tracedDialer struct {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/policy"
 	"github.com/stompgw/stompgw/websocket"
 	"github.com/stompgw/stompgw/wire"
 )
@@ -129,8 +130,8 @@ func (s *session) clientFrame(frame []byte, out *wire.Batch) error {
 			return err
 		}
 		s.fate = forwarding
-		if s.rights.rewrites() {
-			if err := s.headToBroker(h, out); err != nil {
+		if rewrite := s.rewrite(h); rewrite != nil {
+			if err := s.headToBroker(h, rewrite, out); err != nil {
 				return err
 			}
 			frame = frame[head:]
@@ -171,7 +172,7 @@ func (s *session) clientHead(h *frameinspect.Head, out *wire.Batch) error {
 	if s.fate != forwarding {
 		return nil
 	}
-	return s.headToBroker(h, out)
+	return s.headToBroker(h, s.rewrite(h), out)
 }
 
 // clientBody takes a part of the body of a frame that was judged.
@@ -188,16 +189,16 @@ func (s *session) clientBody(p []byte, out *wire.Batch) error {
 	return nil
 }
 
-// headToBroker gathers a head in its canonical form. It is copied: it may stand
-// in a buffer of the scanner's.
-func (s *session) headToBroker(h *frameinspect.Head, out *wire.Batch) error {
+// headToBroker gathers a head in its canonical form, rewritten unless rewrite is
+// nil. It is copied: it may stand in a buffer of the scanner's.
+func (s *session) headToBroker(h *frameinspect.Head, rewrite *policy.Rewrite, out *wire.Batch) error {
 	if !out.Fits(len(h.Raw())) {
 		if err := s.flushToBroker(out); err != nil {
 			return err
 		}
 	}
-	if s.rights.rewrites() {
-		out.Grow(func(dst []byte) []byte { return s.rights.rewrite.AppendHead(dst, h) })
+	if rewrite != nil {
+		out.Grow(func(dst []byte) []byte { return rewrite.AppendHead(dst, h) })
 		return nil
 	}
 	out.Grow(h.AppendTo)
@@ -268,6 +269,9 @@ func (s *session) flushToBroker(out *wire.Batch) error {
 		return fmt.Errorf("%w: %w", errBrokerWrite, err)
 	}
 	s.brokerWritten.set(now)
+	if s.spans != nil {
+		s.spans.up.written(s.fate == forwarding)
+	}
 	if s.leaving == saidGoodbye && s.awaited.Load() == nil {
 		return errDisconnected
 	}

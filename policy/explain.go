@@ -165,8 +165,8 @@ func (x *explaining) mayReply(reply string) bool {
 
 func (x *explaining) set() {
 	if r := x.view.rewrite; r != nil {
-		for i, name := range r.names {
-			x.Set = append(x.Set, name+":"+r.values[i])
+		for _, s := range r.headers {
+			x.Set = append(x.Set, s.name+":"+s.value)
 		}
 	}
 }

@@ -107,6 +107,28 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
+// One header more leaves the rewrite that it was added to as it is, and what that
+// one sets stands.
+func TestRewriteWith(t *testing.T) {
+	h := rawFrame(t, "SEND\nX-A:1\nx-b:1\nX-B:2\ndestination:/queue/a\n\n", frameinspect.V12)
+	var none *Rewrite
+	a := none.With("x-a", "own")
+	for _, tt := range []struct {
+		rewrite *Rewrite
+		want    string
+	}{
+		{a, "SEND\nx-b:1\nX-B:2\ndestination:/queue/a\nx-a:own\n\n"},
+		{a.With("X-B", "b:c"), "SEND\ndestination:/queue/a\nx-a:own\nX-B:b\\cc\n\n"},
+		{a.With("x-b", ""), "SEND\ndestination:/queue/a\nx-a:own\n\n"},
+		{a.With("X-A", "another"), "SEND\nx-b:1\nX-B:2\ndestination:/queue/a\nx-a:own\n\n"},
+		{a.With("x-b", "1").With("x-c", "2"), "SEND\ndestination:/queue/a\nx-a:own\nx-b:1\nx-c:2\n\n"},
+	} {
+		if got := string(tt.rewrite.AppendHead(nil, h)); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
 func TestKeep(t *testing.T) {
 	for text, want := range map[string]bool{"": false, "on_denied: close\n": false, "on_denied: keep\n": true} {
 		g := mustOpen(t, engineOf(mustParse(t, text+"grants: [{name: a, send: [/queue/a]}]")), named("n", nil), broker.RabbitMQ)

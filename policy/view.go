@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/stompgw/stompgw/auth"
@@ -30,16 +29,12 @@ func newView(p *Policy, id *auth.Identity, d broker.Dialect) (*view, error) {
 		}
 		v.granted = append(v.granted, own.bind(&id.Principal))
 	}
-	if len(p.set) > 0 {
-		v.rewrite = &Rewrite{}
-		for _, s := range p.set {
-			value, err := s.fill.fill(&id.Principal, validInHeader)
-			if err != nil {
-				value = "" // the client's copy is removed all the same
-			}
-			r := v.rewrite
-			r.names, r.lower, r.values = append(r.names, s.name), append(r.lower, strings.ToLower(s.name)), append(r.values, value)
+	for _, s := range p.set {
+		value, err := s.fill.fill(&id.Principal, validInHeader)
+		if err != nil {
+			value = "" // the client's copy is removed all the same
 		}
+		v.rewrite = v.rewrite.With(s.name, value)
 	}
 	return v, nil
 }

@@ -86,6 +86,8 @@ func gatewayOptions(c config.Config) gateway.Options {
 		MaxHeaders:         c.Limits.Headers,
 		MaxBody:            int64(c.Limits.Body),
 
+		FrameTraces: frameTraces[c.Tracing.Frames],
+
 		SockJS: sockJSOptions(c.SockJS),
 	}
 }
@@ -94,6 +96,12 @@ var messageTypes = map[config.MessageType]gateway.MessageType{
 	config.MessageAuto:   gateway.AutoMessages,
 	config.MessageText:   gateway.TextMessages,
 	config.MessageBinary: gateway.BinaryMessages,
+}
+
+var frameTraces = map[config.FrameTraces]gateway.FrameTraces{
+	config.FrameTracesOff:      gateway.NoFrameTraces,
+	config.FrameTracesContinue: gateway.ContinueTraces,
+	config.FrameTracesRestart:  gateway.RestartTraces,
 }
 
 func originPolicy(c config.Origin) gateway.OriginPolicy {

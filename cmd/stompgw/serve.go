@@ -80,6 +80,9 @@ func newServer(conf config.Config, environ []string, stderr io.Writer) (*server,
 	if s.spans, err = startTracing(environ, logger); err != nil {
 		return nil, err
 	}
+	if s.spans == nil && conf.Tracing.Frames != config.FrameTracesOff {
+		logger.Warn("frames are not traced: nothing says where traces go", zap.String("STOMPGW_TRACE_FRAMES", string(conf.Tracing.Frames)))
+	}
 	if s.rules, err = newEnforcement(conf, logger, s.registry); err != nil {
 		return nil, err
 	}

@@ -70,6 +70,18 @@ func TestTracing(t *testing.T) {
 	}
 }
 
+// Frames that are to be traced and go nowhere are worth a word.
+func TestFrameTracesNeedTraces(t *testing.T) {
+	const warning = "frames are not traced"
+	for _, frames := range []string{"off", "continue"} {
+		gw := start(t, "demo", "STOMPGW_TRACE_FRAMES="+frames)
+		gw.end()
+		if got, want := strings.Contains(gw.stderr.String(), warning), frames != "off"; got != want {
+			t.Errorf("%s: got the warning %v, want %v", frames, got, want)
+		}
+	}
+}
+
 func TestTracingIsOffUnlessAskedFor(t *testing.T) {
 	const endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1"
 	for _, tc := range []struct {
