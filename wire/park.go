@@ -4,7 +4,6 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -117,55 +116,6 @@ func (c *Conn) claim() bool {
 	was := p.parked
 	p.parked = false
 	return was
-}
-
-// wake is the poller's: there is something to read.
-func (c *Conn) wake(g *glance) {
-	if !c.claim() {
-		return
-	}
-	if c.secure == nil && c.doze(g) && c.park() {
-		return
-	}
-	go c.parking.sleeper.Resume()
-}
-
-// doze reads, and tells whether the sleeper dealt with it and may sleep on. What
-// it leaves, and what reading failed for, is kept for the next Serve.
-func (c *Conn) doze(g *glance) bool {
-	g.n, g.err = 0, nil
-	_ = c.raw.Control(g.read) // fails on a closed connection
-	if g.n == 0 {
-		if g.err != syscall.EAGAIN {
-			c.readErr = g.err // nil at the end of the stream, which comes again
-		}
-		return false
-	}
-	c.noteCame(Now())
-	came := g.bytes[:g.n]
-	if c.parking.sleeper.Doze(came) {
-		return c.parking.quiet
-	}
-	if g.n == len(g.bytes) {
-		c.parking.quiet = false // there is more
-	}
-	c.parking.ahead = c.pool.Get()
-	c.parking.ahead.B = append(c.parking.ahead.B, came...)
-	return false
-}
-
-// glance is what the poller reads with: enough for a sign of life.
-type glance struct {
-	bytes [64]byte
-	n     int
-	err   error
-	read  func(fd uintptr)
-}
-
-func newGlance() *glance {
-	g := &glance{}
-	g.read = func(fd uintptr) { g.n, g.err = read(fd, g.bytes[:]) }
-	return g
 }
 
 // leavePoller comes before closing, after which the descriptor may be another's.
