@@ -86,8 +86,17 @@ func gatewayOptions(c config.Config) gateway.Options {
 		MaxHeaders:         c.Limits.Headers,
 		MaxBody:            int64(c.Limits.Body),
 
-		SockJS: sockJSOptions(c.SockJS),
+		LoginQueue: loginQueue(c.Broker),
+		SockJS:     sockJSOptions(c.SockJS),
 	}
+}
+
+// loginQueue gives the queue for logins; nil is none.
+func loginQueue(c config.Broker) *broker.Queue {
+	if c.ConnectRate == 0 {
+		return nil
+	}
+	return broker.NewQueue(broker.Pace{Rate: c.ConnectRate, AtOnce: c.ConnectAtOnce, MaxWait: c.ConnectWait})
 }
 
 var messageTypes = map[config.MessageType]gateway.MessageType{
