@@ -1,19 +1,12 @@
 package e2e
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"sync"
+	"fmt"
+	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/stompgw/stompgw/test/gw"
-	"github.com/stompgw/stompgw/test/proc"
 )
 
 // replace ends a gateway, waits until its clients are back at the others, and starts it again.
@@ -50,7 +43,7 @@ func (r *rolling) replace(i int) {
 	gw.Eventually(t, 20*time.Second, "ready once there is a broker", r.running[i].Ready)
 
 	closes, failed := r.since(len(before), len(refused))
-	if len(failed) > 0 {
+	if len(failed) > 0 && r.rate > 0 {
 		t.Errorf("gateway %d: %d attempts to connect failed although others could serve them:%s", i, len(failed), words(failed))
 	}
 	for _, c := range closes {
@@ -65,8 +58,8 @@ func (r *rolling) replace(i int) {
 		t.Fatalf("gateway %d: %d of its %d sessions were closed", i, len(closes), had)
 	}
 	r.spreadOver(closes)
-	t.Logf("gateway %d: %d sessions closed; all back %.1f s after SIGTERM, %.1f s after the last close; at most %d logins a second; %.0f logins waited",
-		i, len(closes), back.Sub(begin).Seconds(), back.Sub(closes[len(closes)-1].at).Seconds(), r.peakSince(begin), r.queued())
+	t.Logf("gateway %d: %d sessions closed; all back %.1f s after SIGTERM, %.1f s after the last close; %d attempts failed; at most %d logins a second; %.0f logins waited",
+		i, len(closes), back.Sub(begin).Seconds(), back.Sub(closes[len(closes)-1].at).Seconds(), len(failed), r.peakSince(begin), r.queued())
 }
 
 // kill ends a gateway without a word, so that all of its clients come back together.
@@ -87,91 +80,64 @@ func (r *rolling) kill(i int) {
 		i, len(closes), time.Since(begin).Seconds(), len(failed), words(failed), r.peakSince(begin), r.queued())
 }
 
-// nodeCount is how many clients are the real thing.
-const nodeCount = 5
-
-// nodeConsumers are clients of @stomp/stompjs in Node that consume a queue of their own.
-type nodeConsumers struct {
-	queue  string
-	ledger *ledger
-
-	mu sync.Mutex
-	up map[int]bool
-}
-
-// startNodeConsumers runs them until the test ends.
-func startNodeConsumers(t *testing.T, url string, b *backend, reconnectDelay time.Duration) *nodeConsumers {
-	t.Helper()
-	node, err := exec.LookPath("node")
-	if err != nil {
-		lacking(t, errors.New("node is not installed (run test/setup.sh)"))
-	}
-	needs(t, "node_modules/@stomp/stompjs")
-	n := &nodeConsumers{queue: queue(t), ledger: newLedger(), up: map[int]bool{}}
-	argument, err := json.Marshal(map[string]any{
-		"url": url, "login": b.user.Login, "passcode": b.user.Passcode, "host": b.user.Host,
-		"queue": n.queue, "count": nodeCount, "reconnectDelay": reconnectDelay.Milliseconds(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	// What it says comes through a named pipe, which ends with it.
-	pipe := filepath.Join(t.TempDir(), "said")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	said, err := os.OpenFile(pipe, os.O_RDWR, 0) // read and write, so that opening waits for nobody
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := proc.Start(proc.Command{Path: node, Args: []string{"run-rolling-node.js", string(argument)}, Dir: filepath.Join("..", "clients"), Log: pipe})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var reading sync.WaitGroup
-	reading.Go(func() { n.listen(t, said) })
-	t.Cleanup(func() {
-		_ = p.Kill()
-		said.Close()
-		reading.Wait()
-	})
-	return n
-}
-
-func (n *nodeConsumers) listen(t *testing.T, said *os.File) {
-	lines := bufio.NewScanner(said)
-	for lines.Scan() {
-		var line struct {
-			Connected, Closed, Message, Acking, Acked *int
-			Client                                    int
-			Redelivered                               bool
-		}
-		if json.Unmarshal(lines.Bytes(), &line) != nil {
-			t.Logf("run-rolling-node.js: %s", lines.Text())
-			continue
-		}
-		n.mu.Lock()
-		switch {
-		case line.Connected != nil:
-			n.up[*line.Connected] = true
-		case line.Closed != nil:
-			delete(n.up, line.Client)
-			if *line.Closed != 1001 {
-				t.Logf("stompjs client %d: closed with %d", line.Client, *line.Closed)
+// unready polls /readyz from the signal on. The time it gives is when the last request began that was answered with yes.
+func unready(g *gw.Gateway) (lastYes func() time.Time) {
+	result := make(chan time.Time, 1)
+	go func() {
+		var last time.Time
+		for {
+			select {
+			case <-g.Exited():
+				result <- last
+				return
+			case <-time.After(20 * time.Millisecond):
 			}
-		case line.Message != nil:
-			n.ledger.deliver(*line.Message, line.Redelivered)
-		case line.Acking != nil:
-			n.ledger.ack([]int{*line.Acking}, false)
-		case line.Acked != nil:
-			n.ledger.ack([]int{*line.Acked}, true)
+			if begin := time.Now(); g.Ready() {
+				last = begin
+			}
 		}
-		n.mu.Unlock()
-	}
+	}()
+	return func() time.Time { return <-result }
 }
 
-func (n *nodeConsumers) connected() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.up)
+// spreadOver fails where the closes come too close together.
+func (r *rolling) spreadOver(closes []closing) (took time.Duration) {
+	r.t.Helper()
+	first, last := closes[0].at, closes[0].at
+	for _, c := range closes {
+		if c.at.Before(first) {
+			first = c.at
+		}
+		if c.at.After(last) {
+			last = c.at
+		}
+	}
+	took = last.Sub(first)
+	var tenths [10]int
+	for _, c := range closes {
+		tenths[min(9, int(10*c.at.Sub(first)/max(took, 1)))]++
+	}
+	r.t.Logf("closes by tenth of %.1f s: %v", took.Seconds(), tenths)
+	if took < r.spread/2 {
+		r.t.Errorf("all sessions were closed within %s, want them spread over %s", took, r.spread)
+	}
+	for _, n := range tenths {
+		if n > len(closes)*4/10 {
+			r.t.Errorf("closes by tenth of their time: got %v, want no more than %d in one", tenths, len(closes)*4/10)
+		}
+	}
+	return took
+}
+
+// words makes a list of errors short.
+func words(errs []error) string {
+	var b strings.Builder
+	for i, err := range errs {
+		if i == 5 {
+			fmt.Fprintf(&b, " and %d more", len(errs)-i)
+			break
+		}
+		fmt.Fprintf(&b, " %v;", err)
+	}
+	return b.String()
 }
