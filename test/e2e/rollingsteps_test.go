@@ -43,7 +43,7 @@ func (r *rolling) replace(i int) {
 	gw.Eventually(t, 20*time.Second, "ready once there is a broker", r.running[i].Ready)
 
 	closes, failed := r.since(len(before), len(refused))
-	if len(failed) > 0 && r.rate > 0 {
+	if len(failed) > 0 && !r.full { // with thousands on one machine it is the broker that fails
 		t.Errorf("gateway %d: %d attempts to connect failed although others could serve them:%s", i, len(failed), words(failed))
 	}
 	for _, c := range closes {
