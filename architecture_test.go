@@ -46,6 +46,8 @@ var keepers = map[string][]string{
 	"github.com/golang-jwt/jwt":           {"auth"},
 	"github.com/MicahParks/jwkset":        {"auth"},
 	"golang.org/x/crypto":                 {"auth"},
+	"golang.org/x/sync":                   {"broker"},
+	"golang.org/x/time":                   {"broker"},
 	"github.com/fsnotify/fsnotify":        {"listen", "policy"},
 	"go.yaml.in/yaml/v3":                  {"policy"},
 	"go.uber.org/zap":                     {"cluster", "cmd/stompgw", "gateway"},

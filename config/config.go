@@ -70,6 +70,9 @@ type Broker struct {
 	BackoffMin    time.Duration `env:"BROKER_BACKOFF_MIN" envDefault:"1s"`
 	BackoffMax    time.Duration `env:"BROKER_BACKOFF_MAX" envDefault:"30s"`
 	ProxyProtocol ProxyProtocol `env:"BROKER_PROXY_PROTOCOL" envDefault:"off"`
+	ConnectRate   int           `env:"BROKER_CONNECT_RATE" envDefault:"200"` // logins a second; 0 is no queue
+	ConnectAtOnce int           `env:"BROKER_CONNECT_AT_ONCE" envDefault:"20"`
+	ConnectWait   time.Duration `env:"BROKER_CONNECT_WAIT" envDefault:"30s"` // for a login's turn
 }
 
 // BrokerTLS is how tls:// brokers are verified, and what the gateway shows
@@ -118,7 +121,7 @@ type HeartBeats struct {
 // comment says so, and is refused elsewhere.
 type Timeouts struct {
 	Connect    time.Duration `env:"CONNECT_TIMEOUT" envDefault:"10s"`    // upgrade to complete CONNECT
-	Login      time.Duration `env:"LOGIN_TIMEOUT" envDefault:"10s"`      // broker's answer to CONNECT
+	Login      time.Duration `env:"LOGIN_TIMEOUT" envDefault:"10s"`      // broker's answer to CONNECT, once it is the login's turn
 	FirstFrame time.Duration `env:"FIRST_FRAME_TIMEOUT" envDefault:"0s"` // after CONNECTED; 0 is off
 	Idle       time.Duration `env:"IDLE_TIMEOUT" envDefault:"0s"`        // no frame either way; 0 is off
 	Frame      time.Duration `env:"FRAME_TIMEOUT" envDefault:"30s"`      // frame or message that stalls

@@ -102,6 +102,10 @@ var mistakes = []struct{ environ, want string }{
 	{`BROKER_BACKOFF_MIN=-1s`, `STOMPGW_BROKER_BACKOFF_MIN="-1s": expected a duration from 1ms to 1h, such as 1s`},
 	{`BROKER_BACKOFF_MAX=2h`, `STOMPGW_BROKER_BACKOFF_MAX="2h": expected a duration from 1ms to 1h, such as 30s`},
 	{`BROKER_PROXY_PROTOCOL=v1`, `STOMPGW_BROKER_PROXY_PROTOCOL="v1": expected off or v2`},
+	{`BROKER_CONNECT_RATE=-1`, `STOMPGW_BROKER_CONNECT_RATE="-1": expected a whole number from 0 to 100000`},
+	{`BROKER_CONNECT_RATE=0.5`, `STOMPGW_BROKER_CONNECT_RATE="0.5": expected a whole number from 0 to 100000`},
+	{`BROKER_CONNECT_AT_ONCE=0`, `STOMPGW_BROKER_CONNECT_AT_ONCE="0": expected a whole number from 1 to 10000`},
+	{`BROKER_CONNECT_WAIT=5m`, `STOMPGW_BROKER_CONNECT_WAIT="5m": expected a duration from 100ms to 1m, such as 30s`},
 	{`BROKER_BACKOFF_MIN=1m`, `STOMPGW_BROKER_BACKOFF_MIN="1m": expected at most STOMPGW_BROKER_BACKOFF_MAX (30s)`},
 
 	// Login.

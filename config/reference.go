@@ -46,6 +46,9 @@ var topics = []topic{
 		{"BROKER_BACKOFF_MIN", duration(time.Millisecond, time.Hour, "1s"), "How long a broker is left alone after its first failure."},
 		{"BROKER_BACKOFF_MAX", duration(time.Millisecond, time.Hour, "30s"), "The most that this time grows to while it goes on failing."},
 		{"BROKER_PROXY_PROTOCOL", oneOf(ProxyProtocolOff, ProxyProtocolV2), "Begin every connection to a broker with a PROXY header that names the client's address, so that the broker's lists and logs show it. Only for brokers that are set up for it: others see nonsense."},
+		{"BROKER_CONNECT_RATE", count(0, 100_000), "Logins a second that this gateway gives the brokers, on the average; the others wait in the order in which they came. 0 lets each through at once. See [deploying.md](deploying.md#all-clients-at-once)."},
+		{"BROKER_CONNECT_AT_ONCE", count(1, 10_000), "Logins that are under way at a time, dialling included, and that may begin together after a quiet time. What a slow broker is protected by."},
+		{"BROKER_CONNECT_WAIT", duration(100*time.Millisecond, time.Minute, "30s"), "How long a login may wait for its turn. Who would wait longer by the rate is told at once, by an ERROR `broker_busy` and the close code 1013. Keep it, with `STOMPGW_LOGIN_TIMEOUT`, below the idle timeout of the proxies in between: nothing is sent meanwhile."},
 	}},
 	{"Brokers over TLS", "Only together with a `tls://` broker. The files are read and parsed when the configuration is checked.", []variable{
 		{"BROKER_TLS_CA_FILE", pemFile, "The CA certificates that brokers are verified by, PEM. Without it, the system's."},
@@ -118,7 +121,7 @@ var topics = []topic{
 	}},
 	{"Timeouts", "", []variable{
 		{"CONNECT_TIMEOUT", duration(time.Millisecond, 10*time.Minute, "10s"), "From the upgrade to a complete CONNECT."},
-		{"LOGIN_TIMEOUT", duration(time.Millisecond, 10*time.Minute, "10s"), "From CONNECT to the broker's answer."},
+		{"LOGIN_TIMEOUT", duration(time.Millisecond, 10*time.Minute, "10s"), "From CONNECT to the broker's answer, without the wait for its turn (`STOMPGW_BROKER_CONNECT_WAIT`)."},
 		{"FIRST_FRAME_TIMEOUT", durationOrOff(time.Millisecond, 24*time.Hour, "10s"), "From CONNECTED to the client's first frame."},
 		{"IDLE_TIMEOUT", durationOrOff(time.Millisecond, 7*24*time.Hour, "30m"), "No frame in either direction. Heart-beats are no frames."},
 		{"FRAME_TIMEOUT", duration(time.Millisecond, time.Hour, "30s"), "A frame or a WebSocket message that has begun and stalls."},

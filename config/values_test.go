@@ -18,7 +18,7 @@ func TestDefaults(t *testing.T) {
 		Server:      Server{Listen: []Address{":8080"}, UnixSocketMode: 0o660, AdminListen: "127.0.0.1:9090", Paths: []string{"/stomp"}},
 		TLS:         TLS{MinVersion: TLS12, ClientAuth: ClientAuthOff},
 		Origin:      Origin{Allowed: Origins{Same: true}, AllowMissing: true},
-		Broker:      Broker{[]Endpoint{{Address: "a:61613"}}, 5 * time.Second, time.Second, 30 * time.Second, ProxyProtocolOff},
+		Broker:      Broker{[]Endpoint{{Address: "a:61613"}}, 5 * time.Second, time.Second, 30 * time.Second, ProxyProtocolOff, 200, 20, 30 * time.Second},
 		Credentials: Credentials{Mode: CredentialsAuto, Dialect: DialectAuto},
 		Auth:        Auth{Methods: []AuthMethod{AuthNone}, CertificateName: CertificateCN, RenewDestination: "/stompgw/renew"},
 		JWT: JWT{
@@ -78,6 +78,9 @@ STOMPGW_BROKER_DIAL_TIMEOUT=1ms
 STOMPGW_BROKER_BACKOFF_MIN=2s
 STOMPGW_BROKER_BACKOFF_MAX=1h
 STOMPGW_BROKER_PROXY_PROTOCOL=v2
+STOMPGW_BROKER_CONNECT_RATE=0
+STOMPGW_BROKER_CONNECT_AT_ONCE=10000
+STOMPGW_BROKER_CONNECT_WAIT=1m
 STOMPGW_BROKER_TLS_CA_FILE=
 STOMPGW_BROKER_TLS_SERVER_NAME=broker.example
 STOMPGW_BROKER_TLS_CERT_FILE=

@@ -57,7 +57,11 @@ func (s *session) tick() {
 // look does what is due and gives the time when something may be due next.
 func (s *session) look(now int64) int64 {
 	o := &s.gw.options
-	if s.phase.Load() != connected {
+	switch s.phase.Load() {
+	case connected:
+	case awaitingTurn:
+		return s.lookTurn(now)
+	default:
 		due := s.begun + int64(o.ConnectTimeout)
 		if now < due {
 			return due

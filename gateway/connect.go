@@ -18,45 +18,67 @@ import (
 	"github.com/stompgw/stompgw/wire"
 )
 
-// login connects to a broker, says CONNECT there, and gives the client the
-// answer. When it returns nil the session is connected and downstream runs.
+// login proves who the client is, says CONNECT at a broker when it is its turn,
+// and gives the client the answer. When it returns nil the session is connected and
+// downstream runs.
 func (s *session) login() (err error) {
 	s.phase.Store(loggingIn)
-	o := &s.gw.options
-	ctx, cancel := context.WithTimeout(context.Background(), o.LoginTimeout)
-	defer cancel()
-	ctx, done := s.gw.tracing.login(ctx, s)
+	begin := time.Now()
+	ctx, done := s.gw.tracing.login(context.Background(), s)
 	defer func() { done(err) }()
-	if err = s.authenticate(ctx); err != nil {
+	if err := s.authenticateWithin(ctx, s.gw.options.LoginTimeout); err != nil {
 		return err
 	}
+	answer, rest, err := s.askBroker(ctx, s.gw.options.LoginTimeout-time.Since(begin))
+	if err != nil {
+		return err
+	}
+	return s.takeAnswer(answer, rest)
+}
+
+func (s *session) authenticateWithin(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return s.authenticate(ctx)
+}
+
+// askBroker connects to a broker, says CONNECT there and gives the answer, and
+// what came behind it. The limit counts from when the session's turn has come.
+func (s *session) askBroker(ctx context.Context, limit time.Duration) (answer, rest []byte, err error) {
+	answered, err := s.awaitTurn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer answered()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	conn, target, err := s.gw.brokers.Dial(broker.WithClient(ctx, netip.AddrPortFrom(s.addr, s.port)))
 	if err != nil {
-		return s.unavailable("no broker can be reached now, try again later", err)
+		return nil, nil, s.unavailable(codeBrokerUnavailable, "no broker can be reached now, try again later", err)
 	}
 	s.target = target
 	deadline, _ := ctx.Deadline()
 	conn.SetReadDeadline(deadline)
 	if !s.setBroker(conn) {
 		target.GivenUp()
-		return errEndedInLogin
+		return nil, nil, errEndedInLogin
 	}
 	_, asked := s.gw.tracing.step(ctx, "CONNECT", trace.WithSpanKind(trace.SpanKindClient))
-	answer, rest, err := s.ask(conn, target)
+	answer, rest, err = s.ask(conn, target)
 	conn.SetReadDeadline(time.Time{}) // before the look at how the session ended: whoever ends it sets another
 	asked(err)
 	switch {
 	case s.how() != nil:
 		target.GivenUp()
-		return errEndedInLogin
+		err = errEndedInLogin
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		target.Unanswered(err)
-		return s.unavailable("the broker does not answer now, try again later", err)
+		err = s.unavailable(codeBrokerUnavailable, "the broker does not answer now, try again later", err)
 	case err != nil:
 		target.Unanswered(err)
-		return s.loginFailed("the broker does not answer as one", err)
+		err = s.loginFailed("the broker does not answer as one", err)
 	}
-	return s.takeAnswer(answer, rest)
+	return answer, rest, err
 }
 
 // ask says CONNECT and gives the broker's answer, and what came behind it.
@@ -75,9 +97,9 @@ func (s *session) ask(conn *wire.Conn, target *broker.Target) (answer, rest []by
 
 var errEndedInLogin = errors.New("the session ended while it logged in")
 
-func (s *session) unavailable(message string, cause error) error {
+func (s *session) unavailable(code frameinspect.Code, message string, cause error) error {
 	return &endingError{endBy(BrokerUnavailable, message, cause).
-		withError(errorFrame{code: codeBrokerUnavailable, message: message, receipt: s.connect.receipt})}
+		withError(errorFrame{code: code, message: message, receipt: s.connect.receipt})}
 }
 
 func (s *session) loginFailed(message string, cause error) error {

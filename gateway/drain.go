@@ -17,14 +17,14 @@ func goingAway() ending {
 // sessions that are left are cut off.
 func (g *Gateway) Drain(ctx context.Context, spread time.Duration) error {
 	list := g.sessions.refuse()
-	pause := spread / time.Duration(max(len(list), 1))
+	begin := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for _, s := range list {
+	for i, s := range list {
+		timer.Reset(time.Until(begin.Add(spread * time.Duration(i) / time.Duration(len(list)))))
 		select {
 		case <-timer.C:
 			s.end(goingAway())
-			timer.Reset(pause)
 		case <-g.sessions.empty:
 			return nil
 		case <-ctx.Done():

@@ -23,6 +23,7 @@ const (
 	codeHeartBeatLost      frameinspect.Code = "heartbeat_lost"
 	codeSlowClient         frameinspect.Code = "slow_client"
 	codeBrokerUnavailable  frameinspect.Code = "broker_unavailable"
+	codeBrokerBusy         frameinspect.Code = "broker_busy"
 	codeBrokerLost         frameinspect.Code = "broker_lost"
 	codeUnauthenticated    frameinspect.Code = "unauthenticated"
 	codeTokenExpired       frameinspect.Code = "token_expired"

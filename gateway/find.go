@@ -16,7 +16,7 @@ type SessionStatus struct {
 	Address   netip.Addr `json:"address"`
 	Transport string     `json:"transport"`
 	Principal string     `json:"principal,omitempty"` // "" where nobody asked who it is
-	State     string     `json:"state"`               // awaiting_connect, logging_in, connected, ending
+	State     string     `json:"state"`               // awaiting_connect, logging_in, awaiting_turn, connected, ending
 	Broker    string     `json:"broker,omitempty"`    // "" until it is connected
 	Version   string     `json:"stomp,omitempty"`     // of the protocol; the same
 	Since     time.Time  `json:"since"`
@@ -26,7 +26,7 @@ type SessionStatus struct {
 }
 
 // stateNames are the phases as people see them, while the session does not end.
-var stateNames = [...]string{awaitingConnect: "awaiting_connect", loggingIn: "logging_in", connected: "connected"}
+var stateNames = [...]string{awaitingConnect: "awaiting_connect", loggingIn: "logging_in", awaitingTurn: "awaiting_turn", connected: "connected"}
 
 // status takes a snapshot. Any goroutine may.
 func (s *session) status(now int64) SessionStatus {

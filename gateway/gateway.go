@@ -39,7 +39,7 @@ type Options struct {
 	PingInterval    time.Duration          // between WebSocket pings on a silent leg
 
 	ConnectTimeout    time.Duration // from the upgrade to a complete CONNECT
-	LoginTimeout      time.Duration // for dialling and the broker's answer to CONNECT
+	LoginTimeout      time.Duration // from CONNECT to the broker's answer, without the wait in LoginQueue
 	FirstFrameTimeout time.Duration // from CONNECTED to the client's first frame; 0 is no limit
 	IdleTimeout       time.Duration // without a frame in either direction; 0 is no limit
 	FrameTimeout      time.Duration // without a byte inside a frame of the client
@@ -63,6 +63,10 @@ type Options struct {
 	MaxHead            int // bytes
 	MaxHeaders         int
 	MaxBody            int64 // bytes
+
+	// LoginQueue is where sessions wait for their turn to log in at a broker; nil
+	// lets each at once.
+	LoginQueue *broker.Queue
 
 	Tracer      trace.Tracer // records handshakes and logins, and frames as FrameTraces says; nil is without
 	FrameTraces FrameTraces
@@ -132,7 +136,7 @@ func New(o Options, brokers Dialer, log *zap.Logger, r prometheus.Registerer) *G
 		options:   o,
 		tracing:   newTracing(o.Tracer),
 		log:       log,
-		metrics:   newMetrics(r, sessions),
+		metrics:   newMetrics(r, sessions, o.LoginQueue),
 		sessions:  sessions,
 		pool:      wire.NewPool(readSize, copySize),
 		loginPool: wire.NewPool(loginReadSize, loginWriteSize),

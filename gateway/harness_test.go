@@ -145,6 +145,7 @@ func (p *peer) write(b string) {
 // accept plays the broker: it takes the gateway's connection.
 func (g *testGateway) accept() *peer {
 	g.t.Helper()
+	_ = g.listener.(*net.TCPListener).SetDeadline(time.Now().Add(2 * patience)) // else it waits for ever
 	c, err := g.listener.Accept()
 	if err != nil {
 		g.t.Fatal(err)

@@ -44,6 +44,14 @@ func (c *client) ping() error {
 // session's: SockJS over HTTP has its own, and notices when its client is gone.
 func (c *client) keepsItself() bool { return c.polled != nil }
 
+// left tells whether the client is gone, without reading. Any goroutine may ask.
+func (c *client) left() bool {
+	if c.polled != nil {
+		return c.polled.conn.Left()
+	}
+	return c.conn.Left()
+}
+
 // fits tells whether a part of a message can be gathered. Where not, flush
 // first.
 func (c *client) fits(out *wire.Batch, p []byte) bool {

@@ -17,6 +17,8 @@ type messageConn interface {
 	// Send takes messages; open says that the last goes on with the next call. It
 	// waits while there is no room.
 	Send(messages [][]byte, open bool) error
+	// Left tells whether the client is gone. Any goroutine may ask.
+	Left() bool
 	// Interrupt makes Receive fail, and Send beyond the time. Any goroutine may.
 	Interrupt(t time.Time)
 	// Close says the last words and the code, and waits for the client to take them.

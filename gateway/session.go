@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"runtime/debug"
@@ -71,6 +72,8 @@ type session struct {
 	mu    sync.Mutex
 	ended *ending // guarded by mu: the first to end the session decides how
 
+	leaveQueue context.CancelFunc // guarded by mu; nil but for a session that awaits its turn to log in
+
 	due   int64 // guarded by the schedule: when the next tick is due
 	place int   // guarded by the schedule
 
@@ -87,6 +90,7 @@ type session struct {
 const (
 	awaitingConnect int32 = iota
 	loggingIn
+	awaitingTurn // and then loggingIn again
 	connected
 )
 
@@ -146,8 +150,11 @@ func (s *session) end(e ending) {
 		return
 	}
 	s.ended = &e
-	conn := s.broker
+	conn, leaveQueue := s.broker, s.leaveQueue
 	s.mu.Unlock()
+	if leaveQueue != nil {
+		leaveQueue()
+	}
 	if s.rights != nil {
 		s.rights.endOfLife()
 	}

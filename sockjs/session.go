@@ -257,6 +257,9 @@ func (s *Session) failLocked(cause error) {
 	}
 }
 
+// Left tells whether the client is gone. Any goroutine may ask.
+func (s *Session) Left() bool { return s.why() != nil }
+
 func (s *Session) why() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

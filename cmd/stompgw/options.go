@@ -88,8 +88,17 @@ func gatewayOptions(c config.Config) gateway.Options {
 
 		FrameTraces: frameTraces[c.Tracing.Frames],
 
-		SockJS: sockJSOptions(c.SockJS),
+		LoginQueue: loginQueue(c.Broker),
+		SockJS:     sockJSOptions(c.SockJS),
 	}
+}
+
+// loginQueue gives the queue for logins; nil is none.
+func loginQueue(c config.Broker) *broker.Queue {
+	if c.ConnectRate == 0 {
+		return nil
+	}
+	return broker.NewQueue(broker.Pace{Rate: c.ConnectRate, AtOnce: c.ConnectAtOnce, MaxWait: c.ConnectWait})
 }
 
 var messageTypes = map[config.MessageType]gateway.MessageType{
