@@ -155,6 +155,7 @@ func (b *bench) gatewayCommand(bin string, e ends) (command, target, error) {
 			"STOMPGW_BROKERS=tcp://" + e.backend,
 			"STOMPGW_PATHS=/stomp",
 			"STOMPGW_MAX_SESSIONS=20000",
+			"STOMPGW_BROKER_CONNECT_RATE=0",
 			"STOMPGW_MAX_SESSIONS_PER_IP=20000",
 			"STOMPGW_CLIENT_HEART_BEAT=10s,10s",
 			"STOMPGW_BROKER_HEART_BEAT=10s,10s",
