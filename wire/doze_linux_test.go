@@ -92,3 +92,47 @@ func TestServeEndsAfterDoze(t *testing.T) {
 		})
 	}
 }
+
+// A quiet connection gives its goroutine up between two reads, and not while the
+// taker waits for the rest of something.
+func TestServeParks(t *testing.T) {
+	near, far := tcpPair(t)
+	k := newParkable(t, New(near, 0), &Poller{})
+	k.parking.quiet = true
+	taker, got := until("oneten")
+	serve := func() <-chan result { return serveSoon(k.Conn, &k.pool.Pool, nil, taker) }
+	if r := await(t, serve()); r.err != ErrParked {
+		t.Fatalf("got %v, want to have parked", r.err)
+	}
+	write(t, far, "one")
+	k.resumes()
+	k.parking.came = Now() - int64(parkAfter)
+	if r := await(t, serve()); r.err != ErrParked || got.String() != "one" {
+		t.Fatalf("got %q, %v, want to have parked again", got, r.err)
+	}
+	k.pool.wantNoneOut(t)
+	write(t, far, "ten")
+	k.resumes()
+	if r := await(t, serve()); r.err != errEnough || got.String() != "oneten" {
+		t.Errorf("got %q, %v", got, r.err)
+	}
+}
+
+func TestServeDoesNotParkInAFrame(t *testing.T) {
+	near, far := tcpPair(t)
+	k := newParkable(t, New(near, 0), &Poller{})
+	k.parking.quiet = false
+	write(t, far, "half ")
+	done := serveSoon(k.Conn, &k.pool.Pool, nil, takes(func(b *Buffer) (*Buffer, error) {
+		k.parking.quiet = true
+		if string(b.B) == "half and half" {
+			b.B = b.B[:0]
+			return b, errEnough
+		}
+		return b, nil
+	}))
+	write(t, far, "and half")
+	if r := await(t, done); r.err != errEnough {
+		t.Errorf("got %v", r.err)
+	}
+}
