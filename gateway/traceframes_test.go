@@ -279,6 +279,7 @@ func TestTracesAndPolicy(t *testing.T) {
 			b.text("SEND\ndestination:/queue/other\n\nx\x00")
 			b.wantError("denied")
 			for _, whole := range []bool{true, false} {
+				before := len(spansNamed(recorder, "send"))
 				frame := "SEND\ndestination:/queue/own.1\nx-user:root\ntraceparent:" + theirParent + "\n\nbody\x00"
 				if whole {
 					b.text(frame)
@@ -286,7 +287,6 @@ func TestTracesAndPolicy(t *testing.T) {
 					b.text(frame[:30])
 					b.text(frame[30:])
 				}
-				before := len(spansNamed(recorder, "send"))
 				got := p.frame()
 				g.eventually("the span to end", func() bool { return len(spansNamed(recorder, "send")) > before })
 				spans := spansNamed(recorder, "send")
