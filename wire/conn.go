@@ -85,8 +85,7 @@ func socketOf(c net.Conn) net.Conn {
 // nil on an error unless hold was given. There must be room in hold. See ParkIn
 // for ErrParked.
 func (c *Conn) Read(pool *Pool, hold *Buffer) (*Buffer, error) {
-	if b := c.parking.ahead; b != nil {
-		c.parking.ahead = nil
+	if b := c.takeAhead(pool); b != nil {
 		return b, nil
 	}
 	c.pool, c.buf, c.readErr = pool, hold, nil

@@ -1,6 +1,9 @@
 package wire
 
-import "syscall"
+import (
+	"bytes"
+	"syscall"
+)
 
 // wake is the poller's: there is something to read.
 func (c *Conn) wake(g *glance) {
@@ -27,15 +30,31 @@ func (c *Conn) doze(g *glance) bool {
 	if c.parking.sleeper.Doze(g.small[:n]) {
 		return c.parking.quiet
 	}
-	b := c.pool.Get()
-	b.B = append(b.B, g.small[:n]...)
+	// No buffer is taken for it yet: where many wake together, each would hold one
+	// until it is its goroutine's turn.
+	ahead := bytes.Clone(g.small[:n])
+	c.parking.ahead = &ahead
 	if n == len(g.small) {
-		more, _ := g.of(c, b.B[n:cap(b.B)]) // an error comes again, or is the end
-		b.B = b.B[:n+more]
-		c.parking.quiet = false // there may be more still
+		c.parking.quiet = false // there may be more
 	}
-	c.parking.ahead = b
 	return false
+}
+
+// takeAhead gives what the poller has read, and what came behind it, in a buffer;
+// nil where it has read nothing.
+func (c *Conn) takeAhead(pool *Pool) *Buffer {
+	ahead := c.parking.ahead
+	if ahead == nil {
+		return nil
+	}
+	c.parking.ahead = nil
+	b := pool.Get()
+	b.B = append(b.B, *ahead...)
+	_ = c.raw.Control(func(fd uintptr) { // what it fails for, the next read does too
+		n, _ := read(fd, b.B[len(b.B):cap(b.B)])
+		b.B = b.B[:len(b.B)+n]
+	})
+	return b
 }
 
 // glance is what the poller reads with: room for a sign of life, and a function

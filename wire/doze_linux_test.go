@@ -61,6 +61,9 @@ func TestServeAfterDoze(t *testing.T) {
 	}
 	write(t, far, want)
 	k.resumes()
+	if n := len(k.pool.made); n > 0 { // or many that wake together would take one each
+		t.Errorf("%d buffers were taken before the reader came back", n)
+	}
 	if r := await(t, serve()); r.err != errEnough || got.String() != want {
 		t.Errorf("got %q, %v", got, r.err)
 	}

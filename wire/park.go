@@ -39,7 +39,7 @@ type parking struct {
 
 	// Owned by the reader.
 	came  int64   // when bytes came last
-	ahead *Buffer // what the poller has read and not dealt with; nil for nothing
+	ahead *[]byte // what the poller has read and not dealt with; nil for nothing
 	quiet bool    // it need not look before it parks: if there is more, it is called at once
 
 	parked bool       // guarded by mu

@@ -22,8 +22,8 @@ func (c *Conn) Serve(pool *Pool, hold *Buffer, t Taker) error {
 	}
 	c.pool, c.taker = pool, t
 	c.goOnWith(hold)
-	if b := c.parking.ahead; b != nil {
-		c.parking.ahead, c.buf = nil, b
+	if b := c.takeAhead(pool); b != nil {
+		c.buf = b
 		c.deal()
 	}
 	for c.readErr == nil {
