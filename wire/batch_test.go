@@ -6,70 +6,11 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
-
-// counter counts the plain writes of a connection; writing pieces together goes
-// past it where the connection can.
-type counter struct {
-	*net.TCPConn
-	writes atomic.Int64
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	c.writes.Add(1)
-	return c.TCPConn.Write(p)
-}
-
-func TestFlushIsOneWrite(t *testing.T) {
-	big := strings.Repeat("B", copyBelow)
-	tests := []struct {
-		name   string
-		pieces []string
-		writes int64 // plain ones
-	}{
-		{"nothing", nil, 0},
-		{"empty pieces", []string{"", ""}, 0},
-		{"one small", []string{"a"}, 1},
-		{"many small", strings.Split(strings.Repeat("small,", 100), ","), 1},
-		{"one large", []string{big}, 1},
-		{"large ones", []string{big, big, big}, 0},
-		{"mixed", []string{"head", big, "head", "head", big, "tail"}, 0},
-		{"more small than the batch copies", strings.SplitAfter(strings.Repeat(strings.Repeat("x", 999)+"\n", 9), "\n"), 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			near, far := tcpPair(t)
-			conn := &counter{TCPConn: near}
-			c, buf := New(conn, patience), NewPool(0, 4<<10).Get()
-			for range 2 { // a batch serves again
-				conn.writes.Store(0)
-				for _, p := range tt.pieces {
-					buf.Out.Add([]byte(p))
-				}
-				want := strings.Join(tt.pieces, "")
-				if buf.Out.Len() != len(want) {
-					t.Errorf("Len: got %d, want %d", buf.Out.Len(), len(want))
-				}
-				if err := buf.Out.Flush(c, Now()); err != nil {
-					t.Fatal(err)
-				}
-				wantText(t, far, want)
-				if got := conn.writes.Load(); got != tt.writes {
-					t.Errorf("got %d plain writes, want %d", got, tt.writes)
-				}
-				if buf.Out.Len() != 0 {
-					t.Errorf("%d bytes wait after Flush", buf.Out.Len())
-				}
-			}
-		})
-	}
-}
 
 // What Fits says can be gathered with no more memory, and pieces stay fewer than
 // the kernel takes.

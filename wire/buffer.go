@@ -61,6 +61,7 @@ type Batch struct {
 	pieces net.Buffers
 	array  [maxPieces][]byte // what pieces is a slice of
 	size   int
+	direct direct // for writing to a socket
 }
 
 // Fits tells whether n more bytes can be gathered. Where not, Flush first; an
@@ -132,11 +133,16 @@ func (b *Batch) Flush(c *Conn, now int64) error {
 	}
 	b.endCopies()
 	c.beginWrite(now)
-	if err := c.writev(&b.pieces); err != nil {
-		return err
+	for {
+		n, err := b.writeOnce(c)
+		if err == nil {
+			b.reset()
+			return nil
+		}
+		if !c.goOn(n, err) {
+			return err
+		}
 	}
-	b.reset()
-	return nil
 }
 
 func (b *Batch) reset() {

@@ -51,7 +51,7 @@ func (c *Conn) takeAhead(pool *Pool) *Buffer {
 	b := pool.Get()
 	b.B = append(b.B, *ahead...)
 	_ = c.raw.Control(func(fd uintptr) { // what it fails for, the next read does too
-		n, _ := read(fd, b.B[len(b.B):cap(b.B)])
+		n, _ := receive(fd, b.B[len(b.B):cap(b.B)])
 		b.B = b.B[:len(b.B)+n]
 	})
 	return b
@@ -69,7 +69,7 @@ type glance struct {
 
 func newGlance() *glance {
 	g := &glance{}
-	g.read = func(fd uintptr) { g.n, g.err = read(fd, g.into) }
+	g.read = func(fd uintptr) { g.n, g.err = receive(fd, g.into) }
 	return g
 }
 

@@ -95,7 +95,7 @@ func (u *unblocked) Read(p []byte) (int, error) {
 	var n int
 	var err error
 	ctlErr := u.raw.Read(func(fd uintptr) bool {
-		n, err = read(fd, p)
+		n, err = receive(fd, p)
 		return true
 	})
 	switch {
@@ -113,7 +113,7 @@ func (u *unblocked) Read(p []byte) (int, error) {
 func (u *unblocked) wait() error {
 	var err error
 	ctlErr := u.raw.Read(func(fd uintptr) bool {
-		u.nAhead, err = read(fd, u.ahead[:])
+		u.nAhead, err = receive(fd, u.ahead[:])
 		return !errors.Is(err, syscall.EAGAIN)
 	})
 	if ctlErr != nil {

@@ -12,6 +12,6 @@ func rawConn(net.Conn) syscall.RawConn { return nil }
 
 func (c *Conn) tryRead(uintptr) bool { return true }
 
-func read(uintptr, []byte) (int, error) { return 0, syscall.EINVAL }
+func receive(uintptr, []byte) (int, error) { return 0, syscall.EINVAL }
 
 func writeNow(uintptr, []byte) (int, error) { return 0, syscall.EINVAL }

@@ -24,7 +24,7 @@ func (c *Conn) tryRead(fd uintptr) bool {
 	if buf == nil {
 		buf = c.take()
 	}
-	n, err := read(fd, buf.B[len(buf.B):cap(buf.B)])
+	n, err := receive(fd, buf.B[len(buf.B):cap(buf.B)])
 	if err == syscall.EAGAIN {
 		if c.buf == nil {
 			c.pool.Put(buf)
@@ -43,25 +43,11 @@ func (c *Conn) tryRead(fd uintptr) bool {
 	return true
 }
 
-func read(fd uintptr, p []byte) (int, error) {
-	for {
-		n, err := syscall.Read(int(fd), p)
-		if err != syscall.EINTR {
-			return max(n, 0), err
-		}
-	}
-}
-
 // writeNow writes what can be written without waiting.
 func writeNow(fd uintptr, p []byte) (int, error) {
-	for {
-		n, err := syscall.Write(int(fd), p)
-		switch err {
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			return 0, ErrFull
-		default:
-			return max(n, 0), err
-		}
+	n, err := send(fd, p)
+	if err == syscall.EAGAIN {
+		err = ErrFull
 	}
+	return n, err
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"math"
-	"net"
 	"os"
 	"syscall"
 	"time"
@@ -28,26 +27,6 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 			return n, err
 		}
 	}
-}
-
-// writev writes all of v, in one call where the connection can; beginWrite was
-// called. What is not written when it fails stays in v.
-func (c *Conn) writev(v *net.Buffers) error {
-	for {
-		n, err := c.writeOnce(v)
-		if err == nil || !c.goOn(int(n), err) {
-			return err
-		}
-	}
-}
-
-func (c *Conn) writeOnce(v *net.Buffers) (int64, error) {
-	if len(*v) > 1 {
-		return v.WriteTo(c.conn)
-	}
-	n, err := c.conn.Write((*v)[0])
-	(*v)[0] = (*v)[0][n:]
-	return int64(n), err
 }
 
 // ErrFull is the error of a TryWrite that would have had to wait.
