@@ -5,37 +5,49 @@ import (
 	"syscall"
 )
 
-// wake is the poller's: there is something to read.
-func (c *Conn) wake(g *glance) {
-	if !c.claim() {
-		return
+// glanceSize is room for a sign of life.
+const glanceSize = 64
+
+// wake is the poller's: there may be something to read, for which p is lent. What
+// the sleeper deals with in its sleep leaves the connection parked.
+func (c *Conn) wake(p []byte) {
+	k := &c.parking
+	k.mu.Lock()
+	// Until then closing waits, so the descriptor is this connection's.
+	resume := k.parked && !k.closed && (c.secure != nil || !c.doze(p))
+	if resume {
+		c.endParking()
 	}
-	if c.secure == nil && c.doze(g) && c.park() {
-		return
+	k.mu.Unlock()
+	if resume {
+		go k.sleeper.Resume()
 	}
-	go c.parking.sleeper.Resume()
 }
 
-// doze reads, and tells whether the sleeper dealt with it and may sleep on. What
-// it leaves, and what reading failed for, is kept for the next Serve.
-func (c *Conn) doze(g *glance) bool {
-	n, err := g.of(c, g.small[:])
-	if n == 0 {
-		if err != syscall.EAGAIN {
-			c.readErr = err // nil at the end of the stream, which comes again
-		}
+// doze reads, and tells whether the sleeper may sleep on. What it did not deal
+// with, and what reading failed for, is kept for the next Serve.
+func (c *Conn) doze(p []byte) bool {
+	n, err := receive(uintptr(c.fd), p)
+	switch {
+	case err == syscall.EAGAIN:
+		return true
+	case n == 0:
+		c.readErr = err // nil at the end of the stream, which comes again
 		return false
 	}
+	k := &c.parking
 	c.noteCame(Now())
-	if c.parking.sleeper.Doze(g.small[:n]) {
-		return c.parking.quiet
+	if k.sleeper.Doze(p[:n]) {
+		awake := !k.quiet
+		k.quiet = false // whoever is called back looks first
+		return !awake
 	}
 	// No buffer is taken for it yet: where many wake together, each would hold one
 	// until it is its goroutine's turn.
-	ahead := bytes.Clone(g.small[:n])
-	c.parking.ahead = &ahead
-	if n == len(g.small) {
-		c.parking.quiet = false // there may be more
+	ahead := bytes.Clone(p[:n])
+	k.ahead = &ahead
+	if n == len(p) {
+		k.quiet = false // there may be more
 	}
 	return false
 }
@@ -55,30 +67,4 @@ func (c *Conn) takeAhead(pool *Pool) *Buffer {
 		b.B = b.B[:len(b.B)+n]
 	})
 	return b
-}
-
-// glance is what the poller reads with: room for a sign of life, and a function
-// that is made once.
-type glance struct {
-	small [64]byte
-	read  func(fd uintptr)
-	into  []byte
-	n     int
-	err   error
-}
-
-func newGlance() *glance {
-	g := &glance{}
-	g.read = func(fd uintptr) { g.n, g.err = receive(fd, g.into) }
-	return g
-}
-
-// of reads from c what is there.
-func (g *glance) of(c *Conn, into []byte) (int, error) {
-	g.n, g.err, g.into = 0, nil, into
-	if err := c.raw.Control(g.read); err != nil { // it is closed
-		g.err = err
-	}
-	g.into = nil
-	return g.n, g.err
 }

@@ -25,7 +25,8 @@ type Sleeper interface {
 	// Doze deals with what came on a parked connection, if that can be done without
 	// waiting and leaves the connection quiet, such as with a heart-beat, and tells
 	// whether it was. It runs in the poller's goroutine, which is the reader
-	// meanwhile. p is lent for the call.
+	// meanwhile, and must neither close the connection nor set its read deadline. p is
+	// lent for the call.
 	Doze(p []byte) bool
 	// Resume is the reader, in a goroutine of its own. It calls Serve or Read, which
 	// begin with what Doze would not have.
@@ -114,8 +115,19 @@ func (c *Conn) claim() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	was := p.parked
-	p.parked = false
+	if was {
+		c.endParking()
+	}
 	return was
+}
+
+// endParking ends the poller's waiting; the caller has mu.
+func (c *Conn) endParking() {
+	p := &c.parking
+	p.parked = false
+	if !p.closed {
+		p.poller.disarm(c)
+	}
 }
 
 // leavePoller comes before closing, after which the descriptor may be another's.
@@ -123,6 +135,9 @@ func (c *Conn) leavePoller() {
 	p := &c.parking
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.parked && !p.closed {
+		p.poller.disarm(c)
+	}
 	p.closed = true
 	p.urgent.Store(true)
 	if p.poller != nil {

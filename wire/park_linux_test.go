@@ -209,7 +209,7 @@ func TestPollerAfterClose(t *testing.T) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n := len(p.conns); n != 1 {
+	if n := p.known; n != 1 {
 		t.Errorf("the poller knows %d connections, want 1", n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,9 +15,9 @@ import (
 // and is not closed. The zero Poller is ready.
 //
 // It is an epoll of its own, for which the runtime's waits. A connection is armed
-// each time it parks, for one event, by level: bytes that came before make an
-// event too, so none are missed. An event of a descriptor that has changed hands
-// meanwhile wakes a connection for nothing, at worst.
+// from when it parks until it is called back, by level: bytes that came before make
+// an event too, so none are missed. An event of a descriptor that has changed hands
+// meanwhile makes the poller look at a connection for nothing, at worst.
 type Poller struct {
 	// ParkAfter is how long nothing must have come, before the bytes that came
 	// last, for a connection to be quiet; 0 is 2 s, and 15 s under TLS. Set it before
@@ -26,11 +27,12 @@ type Poller struct {
 	mu    sync.Mutex // held over system calls, but none that waits
 	file  *os.File   // the epoll; nil while there is no connection
 	fd    int        // its descriptor
-	conns map[int]*Conn
+	conns []*Conn    // by their descriptors: those that have parked and are not closed
+	known int        // how many they are
 }
 
-// arm makes the poller unpark the connection once, when there is something to
-// read.
+// arm makes the poller wake the connection when there is something to read, until
+// disarm.
 func (p *Poller) arm(c *Conn) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -39,29 +41,36 @@ func (p *Poller) arm(c *Conn) error {
 			return err
 		}
 	}
-	known := p.conns[c.fd] == c
-	op := unix.EPOLL_CTL_MOD
-	if !known {
-		op = unix.EPOLL_CTL_ADD
-	}
-	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT, Fd: int32(c.fd)}
-	if err := unix.EpollCtl(p.fd, op, c.fd, &event); err != nil {
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(c.fd)}
+	if err := unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, c.fd, &event); err != nil {
 		return err
 	}
-	if !known {
+	if c.fd >= len(p.conns) {
+		p.conns = append(p.conns, make([]*Conn, c.fd+1-len(p.conns))...)
+	}
+	if p.conns[c.fd] != c {
 		p.conns[c.fd] = c
+		p.known++
 	}
 	return nil
 }
 
-// forget must be called before the connection is closed.
+// disarm undoes arm.
+func (p *Poller) disarm(c *Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, c.fd, nil) // it is armed, so this cannot fail
+}
+
+// forget must be called before the connection is closed, and after disarm.
 func (p *Poller) forget(c *Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.conns[c.fd] != c {
+	if c.fd >= len(p.conns) || p.conns[c.fd] != c {
 		return
 	}
-	if delete(p.conns, c.fd); len(p.conns) == 0 {
+	p.conns[c.fd] = nil
+	if p.known--; p.known == 0 {
 		_ = p.file.SetReadDeadline(time.Unix(1, 0)) // ends run; an epoll takes deadlines
 		p.file = nil
 	}
@@ -79,7 +88,7 @@ func (p *Poller) open() error {
 		_ = file.Close() // it holds nothing
 		return err
 	}
-	p.file, p.fd, p.conns = file, fd, map[int]*Conn{}
+	p.file, p.fd = file, fd
 	go func() {
 		p.run(raw)
 		_ = file.Close() // it holds nothing
@@ -87,23 +96,31 @@ func (p *Poller) open() error {
 	return nil
 }
 
-// run brings connections back that have something to read, until the deadline is
-// set.
+// run wakes connections that have something to read, until the deadline is set.
 func (p *Poller) run(raw syscall.RawConn) {
-	events, g := make([]unix.EpollEvent, 128), newGlance()
+	events, glance := make([]unix.EpollEvent, 128), make([]byte, glanceSize)
 	_ = raw.Read(func(fd uintptr) bool { // fails for the deadline
-		for {
-			n, err := unix.EpollWait(int(fd), events, 0)
-			for _, e := range events[:max(n, 0)] {
+		for n := 1; n > 0; {
+			n = ready(fd, events)
+			for _, e := range events[:n] {
 				if c := p.conn(int(e.Fd)); c != nil {
-					c.wake(g)
+					c.wake(glance)
 				}
 			}
-			if n <= 0 && err != unix.EINTR {
-				return false
-			}
 		}
+		return false
 	})
+}
+
+// ready gives events that an epoll has now. As it does not wait, the scheduler is
+// not told.
+func ready(epoll uintptr, events []unix.EpollEvent) int {
+	n, _, err := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, epoll,
+		uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+	if err != 0 { // it does not wait, so nothing interrupts it
+		return 0
+	}
+	return int(n)
 }
 
 // conn gives the connection that has a descriptor.

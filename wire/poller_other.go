@@ -12,4 +12,6 @@ type Poller struct{ ParkAfter time.Duration }
 
 func (p *Poller) arm(*Conn) error { return errors.ErrUnsupported }
 
+func (p *Poller) disarm(*Conn) {}
+
 func (p *Poller) forget(*Conn) {}
