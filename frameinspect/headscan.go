@@ -55,7 +55,7 @@ func (s *Scanner) carryHead(rest []byte) (Event, int, error) {
 	if s.limits.Head > 0 && len(rest) > s.limits.Head {
 		return s.fail(CodeHeadTooBig, "the head is larger than this server takes")
 	}
-	if bytes.IndexByte(rest, 0) >= 0 {
+	if s.holdsNul(rest) {
 		return s.fail(CodeNulInHead, nulInHead)
 	}
 	s.carry = carries.Get().(*[]byte)
@@ -78,7 +78,7 @@ func (s *Scanner) resumeHead(p []byte) (Event, int, error) {
 			return s.fail(CodeHeadTooBig, "the head is larger than this server takes")
 		}
 		part := p[used : used+take]
-		if bytes.IndexByte(part, 0) >= 0 {
+		if s.holdsNul(part) {
 			return s.fail(CodeNulInHead, nulInHead)
 		}
 		*s.carry = append(*s.carry, part...)
@@ -95,6 +95,10 @@ func (s *Scanner) resumeHead(p []byte) (Event, int, error) {
 	}
 	return NeedMore, used, nil
 }
+
+// holdsNul tells whether a part of a client's head holds a NUL. What a broker puts
+// there is its own.
+func (s *Scanner) holdsNul(p []byte) bool { return s.sender == Client && bytes.IndexByte(p, 0) >= 0 }
 
 const nulInHead = "a NUL stands before the blank line that ends the head"
 
@@ -242,7 +246,7 @@ func (s *Scanner) beginBody() {
 	case n < 0:
 		s.state, s.body = inOpen, 0
 	case n == 0:
-		s.state = atNul
+		s.state, s.body = atNul, 0
 	default:
 		s.state, s.body = inCounted, n
 	}

@@ -82,8 +82,19 @@ func (s *Scanner) SetLimits(l Limits) { s.limits = l }
 // next frame begins.
 func (s *Scanner) Head() *Head { return &s.head }
 
-// Between tells whether the input so far ended at the end of a frame.
-func (s *Scanner) Between() bool { return s.state == between }
+// Between tells whether the input so far ended at the end of a frame, or of a line
+// behind one.
+func (s *Scanner) Between() bool { return s.state == between && !s.sawCR }
+
+// Release lets go of the input, which is about to be somebody else's: of Head no
+// more than Command and ContentLength is left.
+func (s *Scanner) Release() {
+	if s.state == between {
+		s.lines.receipt = nil
+	}
+	s.keepReceipt()
+	s.head.raw, s.head.linesFrom, s.head.linesTo = nil, 0, 0
+}
 
 // Left tells how much of the frame in progress is still to come, the NUL
 // included, as far as its head says so; 0 where that is not known.
@@ -110,10 +121,10 @@ func (s *Scanner) Next(p []byte) (Event, int, error) {
 		if n := s.skipEOL(p); n > 0 {
 			return HeartBeats, n, nil
 		}
+		s.begin() // so that a violation here is none of the frame before
 		if s.sawCR || p[0] == '\r' {
 			return s.fail(CodeCarriageReturn, "a carriage return between frames ends no line in this version")
 		}
-		s.begin()
 		return s.scanHead(p)
 	case inHead:
 		return s.resumeHead(p)
@@ -140,7 +151,7 @@ func (s *Scanner) Next(p []byte) (Event, int, error) {
 
 // begin forgets the frame before.
 func (s *Scanner) begin() {
-	s.state = inHead
+	s.state, s.body = inHead, 0
 	s.lines = headLines{}
 	s.head = Head{Version: s.version, ContentLength: -1}
 }
@@ -191,6 +202,9 @@ func (s *Scanner) keepReceipt() {
 // fail ends the scanning with a violation of the frame in progress.
 func (s *Scanner) fail(code Code, message string) (Event, int, error) {
 	s.state = failed
-	s.err = &Violation{Code: code, Message: message, Receipt: bytes.Clone(s.lines.receipt)}
+	s.err = &Violation{Code: code, Message: message}
+	if r := s.lines.receipt; bytes.IndexByte(r, 0) < 0 { // in an ERROR it would be the end
+		s.err.Receipt = bytes.Clone(r)
+	}
 	return NeedMore, 0, s.err
 }

@@ -11,58 +11,83 @@ import (
 
 var wide = Limits{Head: 1 << 10, Headers: 20, Body: 1 << 20}
 
-// scanned is what a test sees of a stream: frames in canonical form, "." for
-// line ends between them, "!code" for a violation.
+// recorder notes what a test sees of a stream: frames in canonical form, "." for
+// line ends between them, "!code" for a violation, with the receipt that it tells of.
+type recorder struct {
+	out   []string
+	frame []byte
+}
+
+// next takes one step and gives what is left of p; nothing after a violation.
+func (r *recorder) next(s *Scanner, p []byte) []byte {
+	event, n, err := s.Next(p)
+	if limit := s.limits.Head; s.carry != nil && limit > 0 && len(*s.carry) > limit {
+		r.out = append(r.out, fmt.Sprintf("carries %d bytes, more than the limit", len(*s.carry)))
+	}
+	if err != nil {
+		var v *Violation
+		if !errors.As(err, &v) {
+			panic(err)
+		}
+		note := "!" + string(v.Code)
+		if v.Receipt != nil {
+			note += " " + string(v.Receipt)
+		}
+		r.out = append(r.out, note)
+		return nil
+	}
+	switch event {
+	case HeartBeats:
+		if len(r.out) == 0 || r.out[len(r.out)-1] != "." {
+			r.out = append(r.out, ".")
+		}
+	case HeadComplete:
+		r.frame = s.Head().AppendTo(nil)
+	case BodyPart:
+		r.frame = append(r.frame, p[:n]...)
+	case FrameEnd:
+		r.out = append(r.out, string(r.frame)+"^")
+	}
+	return p[n:]
+}
+
+// scanned gives what a stream holds that comes in pieces.
 func scanned(s *Scanner, pieces ...[]byte) []string {
-	var out []string
-	var frame []byte
+	var r recorder
 	for _, p := range pieces {
 		p = bytes.Clone(p) // so that nothing may rely on the input living on
 		for rest := p; len(rest) > 0; {
-			event, n, err := s.Next(rest)
-			if err != nil {
-				var v *Violation
-				if !errors.As(err, &v) {
-					panic(err)
-				}
-				return append(out, "!"+string(v.Code))
-			}
-			switch event {
-			case HeartBeats:
-				if len(out) == 0 || out[len(out)-1] != "." {
-					out = append(out, ".")
-				}
-			case HeadComplete:
-				frame = s.Head().AppendTo(nil)
-			case BodyPart:
-				frame = append(frame, rest[:n]...)
-			case FrameEnd:
-				out = append(out, string(frame)+"^")
-			}
-			rest = rest[n:]
+			rest = r.next(s, rest)
 		}
 		for i := range p {
 			p[i] = '#'
 		}
+		if s.err != nil {
+			break
+		}
 	}
-	return out
+	return r.out
 }
 
-// scannedWhole is scanned for somebody who takes frames whole where that can be.
-// Line ends follow the input, so that nothing ends too near to its end for that.
+// scannedWhole is scanned for somebody who takes frames whole where that can be,
+// those between others too. One that ends too near to the end of the input cannot
+// be, so it should have a padding.
 func scannedWhole(s *Scanner, input string) []string {
-	var out []string
-	for rest := []byte(input + strings.Repeat("\n", 8)); len(rest) > 0; {
+	var r recorder
+	for rest := []byte(input); len(rest) > 0; {
 		n := s.Whole(rest)
 		if n == 0 {
-			return append(out, scanned(s, rest)...)
+			rest = r.next(s, rest)
+			continue
 		}
 		head := s.Head()
-		out = append(out, string(append(head.AppendTo(nil), rest[len(head.Raw()):n-1]...))+"^")
+		r.out = append(r.out, string(append(head.AppendTo(nil), rest[len(head.Raw()):n-1]...))+"^")
 		rest = rest[n:]
 	}
-	return out
+	return r.out
 }
+
+const padding = "\n\n\n\n\n\n\n\n"
 
 func scan(v Version, input string) []string {
 	s := NewScanner(Client, wide)
@@ -161,7 +186,7 @@ func TestClientFrames(t *testing.T) {
 			if last := want[len(want)-1]; last != "." && last[0] != '!' {
 				want = append(slices.Clone(want), ".")
 			}
-			if got := scannedWhole(&s, tc.in); !equal(got, want) {
+			if got := scannedWhole(&s, tc.in+padding); !equal(got, want) {
 				t.Errorf("with frames taken whole: got %q, want %q", got, want)
 			}
 		})
@@ -186,7 +211,7 @@ func TestLimits(t *testing.T) {
 		for way, scan := range map[string]func(*Scanner) []string{
 			"at once":        func(s *Scanner) []string { return scanned(s, []byte(tc.in)) },
 			"byte by byte":   func(s *Scanner) []string { return scanned(s, bytes.SplitAfter([]byte(tc.in), nil)...) },
-			"as whole frame": func(s *Scanner) []string { return scannedWhole(s, tc.in) },
+			"as whole frame": func(s *Scanner) []string { return scannedWhole(s, tc.in+padding) },
 		} {
 			t.Run(name+" "+way, func(t *testing.T) {
 				s := NewScanner(Client, limits)
@@ -213,6 +238,53 @@ func TestViolationKnowsReceipt(t *testing.T) {
 		var v *Violation
 		if !errors.As(err, &v) || string(v.Receipt) != "r-1" {
 			t.Fatalf("cut at %d: got %v with receipt %q, want r-1", cut, err, v.Receipt)
+		}
+	}
+}
+
+// A body length of the frame before must not count for one with content-length:0.
+func TestWholeForgetsTheBodyBefore(t *testing.T) {
+	for _, sender := range []Sender{Client, Broker} {
+		names := map[Sender][2]string{Client: {"SEND", "SUBSCRIBE"}, Broker: {"MESSAGE", "RECEIPT"}}[sender]
+		hidden := "\x00" + names[0] + "\ndestination:/queue/other\n\nevil"
+		first := fmt.Sprintf("%s\ndestination:/queue/own.1\ncontent-length:%d\n\n%s\x00", names[0], len(hidden), strings.Repeat("x", len(hidden)))
+		head := names[1] + "\nid:1\ndestination:/queue/own.1\ncontent-length:0\n\n"
+		in := []byte(first + head + hidden + "\x00" + padding)
+		s := NewScanner(sender, wide)
+		s.SetVersion(V12)
+		if n := s.Whole(in); n != len(first) {
+			t.Fatalf("first: got %d, want %d", n, len(first))
+		}
+		if n := s.Whole(in[len(first):]); n != 0 && n != len(head)+1 {
+			t.Errorf("sender %d: Whole took %q as one frame", sender, in[len(first):len(first)+n])
+		}
+	}
+}
+
+// A violation between frames has no receipt, least of all what now stands where
+// the last frame's was.
+func TestViolationBetweenFramesHasNoReceipt(t *testing.T) {
+	for _, v := range []Version{V11, V12} {
+		s := NewScanner(Client, wide)
+		s.SetVersion(v)
+		in := []byte("SEND\nx:a:b\nreceipt:AAAAAAAAAAAA\n\nhi\x00")
+		for p := in; len(p) > 0; {
+			_, n, err := s.Next(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p = p[n:]
+		}
+		copy(in, strings.Repeat("passcode:somebody-else's\n", 4)) // the buffer is another's now
+		var err error
+		for p := []byte("\rX"); len(p) > 0 && err == nil; {
+			var n int
+			_, n, err = s.Next(p)
+			p = p[n:]
+		}
+		var violation *Violation
+		if !errors.As(err, &violation) || violation.Receipt != nil {
+			t.Errorf("%v: got %v with receipt %q", v, err, violation.Receipt)
 		}
 	}
 }
