@@ -176,7 +176,7 @@ func (s *session) beatBroker(now int64) {
 // lookProgress notices a session in which nothing goes on.
 func (s *session) lookProgress(now int64) int64 {
 	o := &s.gw.options
-	next := never
+	next, midSince := never, s.midSince.Load()
 	passed := func(due int64) bool {
 		next = min(next, due)
 		return now >= due
@@ -184,7 +184,7 @@ func (s *session) lookProgress(now int64) int64 {
 	switch {
 	case s.disconnectAt.Load() != 0 && passed(s.disconnectAt.Load()+int64(o.DisconnectTimeout)):
 		s.endBrokerLost("the broker did not answer DISCONNECT", errors.New("no RECEIPT for DISCONNECT in time"))
-	case s.midFrame.Load() && !s.holdsClient() && passed(s.client.read.get()+int64(o.FrameTimeout)):
+	case midSince != 0 && !s.holdsClient() && passed(midSince+int64(o.FrameTimeout)):
 		s.endSilent(Idle, codeFrameTimeout, "a frame was begun and not ended in time")
 	case o.FirstFrameTimeout > 0 && !s.sentFrame.Load() && passed(s.connectedAt+int64(o.FirstFrameTimeout)):
 		s.endSilent(Idle, codeIdle, "no frame came after CONNECTED in time")

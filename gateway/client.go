@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -34,8 +36,9 @@ type client struct {
 	polled *polled    // nil but for a session over HTTP
 
 	// Owned by the reader, but for what is atomic.
-	read   stamp // when bytes came last
-	readAt int64 // the same, exactly
+	read       stamp // when bytes came last
+	readAt     int64 // the same, exactly
+	progressed bool  // payload has come since the session looked
 	// Set once; they stand here because there is room.
 	messageType MessageType
 	transport   transport
@@ -117,6 +120,7 @@ func (c *client) decode(buf *wire.Buffer, deliver func([]byte, *wire.Batch) erro
 		p = p[n:]
 		switch piece.Kind {
 		case websocket.Data:
+			c.progressed = true
 			if c.framed != nil {
 				err = c.framed.take(piece, &buf.Out, deliver)
 			} else {
@@ -180,6 +184,7 @@ func (c *client) tryControl(frame []byte, isMessage bool) error {
 		return nil
 	default:
 		c.broken = true
+		err = cmp.Or(err, io.ErrShortWrite)
 	}
 	return err
 }
@@ -197,11 +202,11 @@ func (c *client) flush(out *wire.Batch, inMessage bool, now int64) error {
 	if c.broken {
 		return errBroken
 	}
+	c.inMessage = inMessage // once what is left of a batch has gone out, too
 	if err := out.Flush(c.conn, now); err != nil {
 		c.broken, c.unsent = true, out
 		return err
 	}
-	c.inMessage = inMessage
 	return nil
 }
 
@@ -224,7 +229,7 @@ func (c *client) bye(e ending, pool *wire.Pool, deadline time.Time) {
 	case c.framed != nil:
 		words = appendFramedLast(words, e)
 	case e.last != nil:
-		words = websocket.AppendHeader(words, AutoMessages.opcode(e.last), true, len(e.last))
+		words = websocket.AppendHeader(words, c.messageType.opcode(e.last), true, len(e.last))
 		words = append(words, e.last...)
 	}
 	err := c.write(websocket.AppendClose(words, e.code, e.text))

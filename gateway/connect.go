@@ -162,10 +162,9 @@ func (s *session) agree(version frameinspect.Version, h *frameinspect.Head) {
 	s.version = version
 	s.fromClient.SetVersion(version)
 	s.fromClient.SetLimits(o.limits())
-	if version == frameinspect.V10 {
-		return
+	if version != frameinspect.V10 {
+		s.clientBeat = s.offer().Agree(s.connect.heartBeat)
 	}
-	s.clientBeat = s.offer().Agree(s.connect.heartBeat)
 	if value, ok := h.Get("heart-beat"); ok {
 		if theirs, err := frameinspect.ParseHeartBeat(value); err == nil {
 			s.brokerBeat = o.BrokerHeartBeat.Agree(theirs)

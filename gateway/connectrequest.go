@@ -136,6 +136,9 @@ func (r *connectRequest) appendTo(dst []byte, beat frameinspect.HeartBeat, d bro
 	dst = append(dst, "CONNECT\n"...)
 	if r.versions != 0 {
 		dst = d.AppendConnectHeader(dst, "accept-version", r.versions.String())
+	}
+	// Brokers hold whoever promises heart-beats in 1.0, which has none, to its word.
+	if r.versions.Has(frameinspect.V11) || r.versions.Has(frameinspect.V12) {
 		dst = d.AppendConnectHeader(dst, "heart-beat", beat.String())
 	}
 	for _, name := range []string{"host", "login", "passcode"} {

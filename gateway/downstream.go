@@ -35,6 +35,7 @@ func (s *session) startDownstream(rest []byte) {
 	now := s.gw.clock()
 	s.brokerRead.set(now)
 	s.brokerWritten.set(now)
+	s.endPause() // a long login is no silence of the client's
 	s.connectedAt, s.passedAt = now, now
 	s.phase.Store(connected)
 	s.tickSoon()
@@ -127,6 +128,7 @@ func (s *session) takeFromBroker(buf *wire.Buffer, now int64) error {
 	}
 	s.down.passed(f.whole, size, s.wroteAt-now)
 	f.whole = 0
+	s.fromBroker.Release()
 	f.settle()
 	return err
 }

@@ -129,7 +129,7 @@ func (s *session) wait(d time.Duration, out *wire.Batch) error {
 		return err
 	}
 	s.pausing.Store(true)
-	defer s.pausing.Store(false)
+	defer s.endPause()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -174,7 +174,7 @@ func (s *session) renew(out *wire.Batch) error {
 	ctx, cancel := context.WithTimeout(r.life, s.gw.options.LoginTimeout)
 	defer cancel()
 	s.pausing.Store(true)
-	defer s.pausing.Store(false)
+	defer s.endPause()
 	id, err := s.gw.options.Auth.Renew(ctx, r.identity.Load(), string(bytes.TrimSpace(r.token)))
 	r.token = nil
 	var said *auth.Refusal

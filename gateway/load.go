@@ -35,7 +35,7 @@ func (s *session) heldUp(now int64) (toBroker, toClient bool) {
 	if !s.isConnected() {
 		return false, false // what the client says behind CONNECT waits in any case
 	}
-	toBroker = s.holdsClient() && now-s.client.read.get() >= heldUpFrom
+	toBroker = isTaken(&s.brokerTurn) && now-s.client.read.get() >= heldUpFrom
 	toClient = s.holdsBroker() && now-s.brokerRead.get() >= heldUpFrom
 	return toBroker, toClient
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,19 @@ func TestPolicyDenies(t *testing.T) {
 			p.wantEOF()
 		})
 	}
+}
+
+// A body's length counts for its own frame only: no other may hide behind it.
+func TestNoFrameHidesBehindALength(t *testing.T) {
+	g := newTestGateway(t, newPolicy(t, ownQueues).options)
+	b, p := g.connect("", "")
+	hidden := "\x00SEND\ndestination:/queue/other\n\nevil"
+	first := fmt.Sprintf("SEND\ndestination:/queue/own.1\ncontent-length:%d\n\n%s\x00", len(hidden), strings.Repeat("x", len(hidden)))
+	b.text(first)
+	p.frame()
+	b.text("SUBSCRIBE\nid:1\ndestination:/queue/own.1\ncontent-length:0\n\n" + hidden + "\x00")
+	p.wantFrame("SUBSCRIBE\nid:1\ndestination:/queue/own.1\ncontent-length:0\n\n")
+	b.wantError("denied")
 }
 
 // With on_denied: keep only the frame is dropped, however it comes.

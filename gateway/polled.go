@@ -44,6 +44,7 @@ func (c *client) receivePosted(pool *wire.Pool, deliver func([]byte, *wire.Batch
 	}
 	buf := pool.Get()
 	c.noteRead(wire.Now())
+	c.progressed = true
 	err = deliver(messages, &buf.Out)
 	if flushed := after(&buf.Out); err == nil {
 		err = flushed

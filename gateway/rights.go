@@ -185,12 +185,12 @@ func (s *session) lookIdentity(now int64) int64 {
 	}
 	next := never
 	if expires := r.identity.Load().Expires; !expires.IsZero() {
-		left := time.Until(expires) + o.ExpiryGrace
+		left := time.Until(expires.Add(o.ExpiryGrace))
 		if left <= 0 {
 			s.endSilent(TokenExpired, codeTokenExpired, "the proof of who you are has run out")
 			return never
 		}
-		next = now + int64(left)
+		next = now + int64(min(left, time.Hour)) // it may be thousands of years
 	}
 	if every := int64(o.RecheckInterval); every > 0 {
 		if r.checkedAt == 0 {

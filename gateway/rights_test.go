@@ -228,6 +228,32 @@ func TestExpiryGrace(t *testing.T) {
 	}
 }
 
+// "Never" is the year 9999 to some, which is more than a time.Duration holds.
+func TestFarExpiry(t *testing.T) {
+	for name, grace := range map[string]time.Duration{"no grace": 0, "grace": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			id := alice()
+			id.Expires = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+			g := newTestGateway(t, func(o *Options) {
+				withAuth(&fakeAuth{fromRequest: func(*auth.Request) (*auth.Identity, error) { return id, nil }})(o)
+				o.ExpiryGrace = grace
+			})
+			b, p := g.connect("", "")
+			for _, s := range g.sessions.all() {
+				s.tickTurn.Lock()
+				now := g.clock()
+				next := s.lookIdentity(now)
+				s.tickTurn.Unlock()
+				if next <= now {
+					t.Errorf("looked after again at %d, now is %d: the schedule never rests", next, now)
+				}
+			}
+			p.write("MESSAGE\n\nhere\x00")
+			b.wantMessage("MESSAGE\n\nhere")
+		})
+	}
+}
+
 func TestRenewal(t *testing.T) {
 	const renewal = "SEND\ndestination:/stompgw/renew\nreceipt:r1\n\n"
 	f := func() *fakeAuth {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"runtime/debug"
@@ -48,16 +49,17 @@ type session struct {
 	client        client // its writer's half is downstream's
 	fromClient    frameinspect.Scanner
 	fate          fate
-	pausing       atomic.Bool // upstream waits for neither side: for a limit of the policy, or for a verdict
 	leaving       leaving
+	paused        bool        // upstream has paused since the client was read
+	pausing       atomic.Bool // upstream waits for neither side: for a limit of the policy, or for a verdict
 	phase         atomic.Int32
+	sentFrame     atomic.Bool     // the client has sent a frame since it connected
 	connect       *connectRequest // what CONNECT asked for, until the client is connected
 	newFrames     int32           // frames and bytes of a batch that the traffic does not count yet
 	newBytes      int32
 	up            traffic
 	brokerWritten stamp                  // when bytes went last to the broker
-	midFrame      atomic.Bool            // the client has begun a frame or message and not ended it
-	sentFrame     atomic.Bool            // the client has sent a frame since it connected
+	midSince      atomic.Int64           // since when the client is inside a frame or message and does not go on with it; 0 where it is not
 	disconnectAt  atomic.Int64           // when DISCONNECT was read; 0 before
 	awaited       atomic.Pointer[[]byte] // the receipt that DISCONNECT asked for; nil for none
 	brokerTurn    sync.Mutex             // the turn to write to the broker, a batch at a time
@@ -136,8 +138,14 @@ func (s *session) contain(part string) {
 	if r := recover(); r != nil {
 		s.gw.log.Error("panic in session", zap.String("session", s.id), zap.String("part", part),
 			zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
-		s.end(endBy(Internal, "internal error", fmt.Errorf("panic: %v", r)))
+		s.end(bug(fmt.Errorf("panic: %v", r)))
 	}
+}
+
+// bug is the ending of a session by a fault of the gateway's own.
+func bug(cause error) ending {
+	const message = "internal error"
+	return endBy(Internal, message, cause).withError(errorFrame{code: codeInternal, message: message})
 }
 
 // end decides how the session ends, unless that is decided. It makes both
@@ -145,23 +153,21 @@ func (s *session) contain(part string) {
 // close timeout.
 func (s *session) end(e ending) {
 	s.mu.Lock()
+	defer s.mu.Unlock() // kept until all are told: the last words have deadlines of their own
 	if s.ended != nil {
-		s.mu.Unlock()
 		return
 	}
 	s.ended = &e
-	conn, leaveQueue := s.broker, s.leaveQueue
-	s.mu.Unlock()
-	if leaveQueue != nil {
-		leaveQueue()
+	if s.leaveQueue != nil {
+		s.leaveQueue()
 	}
 	if s.rights != nil {
 		s.rights.endOfLife()
 	}
 	s.client.interrupt(time.Now().Add(s.gw.options.CloseTimeout))
-	if conn != nil {
-		conn.SetReadDeadline(longAgo)
-		conn.EndWrites(time.Now().Add(s.gw.options.CloseTimeout))
+	if s.broker != nil {
+		s.broker.SetReadDeadline(longAgo)
+		s.broker.EndWrites(time.Now().Add(s.gw.options.CloseTimeout))
 	}
 }
 
@@ -189,9 +195,8 @@ func (s *session) finish() {
 	s.stopTicks()
 	e := s.how()
 	if e == nil {
-		bug := endBy(Internal, "internal error", fmt.Errorf("the session stopped without a reason"))
-		s.end(bug)
-		e = &bug
+		s.end(bug(errors.New("the session stopped without a reason")))
+		e = s.how()
 	}
 	s.client.bye(*e, s.gw.loginPool, time.Now().Add(s.gw.options.CloseTimeout))
 	s.client.close() // nothing is left to lose

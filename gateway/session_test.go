@@ -52,6 +52,44 @@ func TestVersion10HasNoHeartBeat(t *testing.T) {
 	b.wantClose(1002)
 }
 
+// A client that speaks 1.0 only sends no heart-beats, so none are promised for it.
+func TestVersion10OfferedPromisesNoHeartBeat(t *testing.T) {
+	g := newTestGateway(t, nil)
+	b := g.open()
+	b.text("CONNECT\naccept-version:1.0\nheart-beat:10,10\n\n\x00")
+	g.accept().wantFrame("CONNECT\naccept-version:1.0\n\n")
+}
+
+// Where the version is left to the broker, heart-beats are kept in 1.0 as well.
+func TestVersion10ChosenKeepsHeartBeats(t *testing.T) {
+	g := newTestGateway(t, func(o *Options) { o.BrokerHeartBeat = beats(beat, beat) })
+	b := g.open()
+	b.text("CONNECT\naccept-version:1.0,1.1\n\n\x00")
+	p := g.accept()
+	p.frame()
+	p.write("CONNECTED\nversion:1.0\nheart-beat:50,50\n\n\x00") // as RabbitMQ does
+	b.wantMessage("CONNECTED\nversion:1.0\n\n")
+	_ = p.SetReadDeadline(time.Now().Add(patience))
+	if c, err := p.r.ReadByte(); err != nil || c != '\n' {
+		t.Errorf("got %q, %v, want the heart-beat that CONNECT promised", c, err)
+	}
+}
+
+// A CRLF between frames may come in two pieces.
+func TestLineEndIsCut(t *testing.T) {
+	g := newTestGateway(t, nil)
+	b, p := g.connect("", "")
+	b.text("\r")
+	b.text("\n")
+	b.text("SEND\n\nx\x00")
+	p.wantFrame("SEND\n\nx")
+	p.write("MESSAGE\n\n1\x00\r")
+	b.wantMessage("MESSAGE\n\n1")
+	p.write("\n")
+	p.write("MESSAGE\n\n2\x00")
+	b.wantMessage("MESSAGE\n\n2")
+}
+
 // What a client sends before CONNECTED waits and then goes on in order.
 func TestPipelinedFramesWait(t *testing.T) {
 	g := newTestGateway(t, nil)
@@ -392,6 +430,7 @@ func TestPanicIsContained(t *testing.T) {
 	g.brokers = nil // so that logging in panics
 	b := g.open()
 	b.text("CONNECT\naccept-version:1.2\n\n\x00")
+	b.wantError("internal")
 	b.wantClose(1011)
 	g.ended(Internal, 1)
 }

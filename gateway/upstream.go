@@ -22,7 +22,7 @@ var errBrokerWrite = errors.New("write to broker")
 func (s *session) awaitLogin() bool {
 	defer s.contain("login")
 	for !s.isConnected() {
-		if err := s.client.receive(s.gw.loginPool, s.takeFromClient, s.flushToBroker); err != nil {
+		if err := s.client.receive(s.gw.loginPool, s.takeFromClient, s.endOfClientInput); err != nil {
 			s.endUpstream(err)
 			return false
 		}
@@ -44,7 +44,7 @@ func (s *session) serveClient() (parked bool) {
 	defer s.contain("upstream")
 	var err error
 	for err == nil && (s.client.conn == nil || s.client.rest != nil) {
-		err = s.client.receive(s.gw.pool, s.takeFromClient, s.flushToBroker)
+		err = s.client.receive(s.gw.pool, s.takeFromClient, s.endOfClientInput)
 	}
 	if err == nil {
 		err = s.client.conn.Serve(s.gw.pool, nil, clientTaker{s})
@@ -63,7 +63,7 @@ type clientTaker struct{ s *session }
 func (t clientTaker) Take(buf *wire.Buffer) (*wire.Buffer, error) {
 	c := &t.s.client
 	c.noteRead(c.conn.ReadAt())
-	err := c.take(buf, t.s.takeFromClient, t.s.flushToBroker)
+	err := c.take(buf, t.s.takeFromClient, t.s.endOfClientInput)
 	buf.B = buf.B[:0]
 	return buf, err
 }
@@ -179,12 +179,32 @@ func (s *session) clientHead(h *frameinspect.Head, out *wire.Batch) error {
 func (s *session) clientBody(p []byte, out *wire.Batch) error {
 	switch s.fate {
 	case forwarding:
-		if err := s.consultBody(len(p), out); err != nil {
-			return err
-		}
-		return s.toBroker(p, out)
+		return s.bodyToBroker(p, out)
 	case renewing:
 		return s.takeToken(p)
+	}
+	return nil
+}
+
+// bodyStep is how much of a body may wait for a limit of the policy at a time: what
+// is let through goes out before the wait for more, so that the broker, which gets
+// no heart-beats inside a frame, is not left without a sign of life.
+const bodyStep = 4 << 10
+
+// bodyToBroker gathers a part of a body that the policy lets pass.
+func (s *session) bodyToBroker(p []byte, out *wire.Batch) error {
+	if s.rights == nil || s.rights.guard == nil {
+		return s.toBroker(p, out)
+	}
+	for len(p) > 0 {
+		step := p[:min(len(p), bodyStep)]
+		if err := s.consultBody(len(step), out); err != nil {
+			return err
+		}
+		if err := s.toBroker(step, out); err != nil {
+			return err
+		}
+		p = p[len(step):]
 	}
 	return nil
 }
@@ -245,22 +265,52 @@ func (s *session) toBroker(p []byte, out *wire.Batch) error {
 	return nil
 }
 
-// flushToBroker writes what was gathered. It notes whether the client is inside
-// a frame, which must then go on within the frame timeout, and into which no
-// heart-beat may be written.
-func (s *session) flushToBroker(out *wire.Batch) error {
-	if mid := !s.fromClient.Between() || !s.client.between(); mid != s.midFrame.Load() {
-		s.midFrame.Store(mid)
+// endOfClientInput writes what was gathered of an input, and lets go of it.
+func (s *session) endOfClientInput(out *wire.Batch) error {
+	err := s.flushToBroker(out)
+	s.paused = false
+	s.fromClient.Release()
+	return err
+}
+
+// heldSince gives the time since which the broker may have kept the bytes in hand
+// from being passed on: that of their reading, unless the gateway itself has paused.
+func (s *session) heldSince() int64 {
+	if s.paused {
+		return s.gw.clock()
 	}
+	return s.client.readAt
+}
+
+// noteProgress notes whether the client is inside a frame or message, which must
+// then go on within the frame timeout.
+func (s *session) noteProgress() {
+	since := s.midSince.Load()
+	switch inside := !s.fromClient.Between() || !s.client.between(); {
+	case inside && (s.client.progressed || since == 0):
+		s.midSince.Store(s.heldSince())
+	case !inside && since != 0:
+		s.midSince.Store(0)
+	}
+	s.client.progressed = false
+}
+
+// flushToBroker writes what was gathered.
+func (s *session) flushToBroker(out *wire.Batch) error {
+	s.noteProgress()
 	if out.Len() == 0 {
 		return nil
 	}
+	begin := s.heldSince()
 	s.brokerTurn.Lock()
-	err := out.Flush(s.broker, s.client.readAt)
+	err := out.Flush(s.broker, begin)
 	s.brokerMid = s.fate == forwarding
-	s.brokerTurn.Unlock()
 	now := s.gw.clock()
-	s.up.passed(int(s.newFrames), int(s.newBytes), now-s.client.readAt)
+	if now-begin >= pausedFrom {
+		s.noteHeldUp(now)
+	}
+	s.brokerTurn.Unlock()
+	s.up.passed(int(s.newFrames), int(s.newBytes), now-begin)
 	s.newFrames, s.newBytes = 0, 0
 	if !s.sentFrame.Load() {
 		s.sentFrame.Store(true)
@@ -276,6 +326,23 @@ func (s *session) flushToBroker(out *wire.Batch) error {
 		return errDisconnected
 	}
 	return nil
+}
+
+// noteHeldUp notes that the client was not read until now, so that it was not silent
+// of its own accord. It comes before others may find it read again.
+func (s *session) noteHeldUp(now int64) {
+	s.client.taken.set(now)
+	if s.midSince.Load() != 0 {
+		s.midSince.Store(now)
+	}
+}
+
+// endPause ends a time in which the client was not read for the gateway's own
+// reasons. It is nobody's back-pressure.
+func (s *session) endPause() {
+	s.paused = true
+	s.noteHeldUp(s.gw.clock())
+	s.pausing.Store(false)
 }
 
 // errDisconnected ends upstream after a DISCONNECT that wants no receipt.

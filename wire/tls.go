@@ -50,7 +50,7 @@ func (u *unblocked) Write(p []byte) (n int, err error) {
 	}
 	step, brief := u.limit/stepsInLimit, u.brief.Load()
 	if brief {
-		step = tryFor
+		step = lastWordFor
 	}
 	var pace pace
 	for {

@@ -50,7 +50,8 @@ func (c *Conn) TryWrite(p []byte) (n int, err error) {
 const tryFor = time.Millisecond
 
 // lastWordFor is how long closing may wait for a full socket to take TLS's last
-// word. It must be enough for a busy machine to get to writing it at all.
+// word, and how long a heart-beat under TLS may take although the socket has room.
+// It must be enough for a busy machine to get to writing at all.
 const lastWordFor = 100 * time.Millisecond
 
 // tryWriteBriefly is TryWrite where the socket is not at hand, or under TLS, which
