@@ -113,32 +113,50 @@ func (c *client) input(pool *wire.Pool) (*wire.Buffer, error) {
 
 func (c *client) decode(buf *wire.Buffer, deliver func([]byte, *wire.Batch) error) error {
 	for p := buf.B; len(p) > 0; {
-		piece, n, err := c.decoder.Next(p)
+		payload, n, err := c.decoder.Whole(p)
+		switch {
+		case err != nil:
+		case n > 0:
+			err = c.takePayload(payload, true, &buf.Out, deliver)
+		default:
+			n, err = c.decodeStep(p, &buf.Out, deliver)
+		}
 		if err != nil {
 			return err
 		}
 		p = p[n:]
-		switch piece.Kind {
-		case websocket.Data:
-			c.progressed = true
-			if c.framed != nil {
-				err = c.framed.take(piece, &buf.Out, deliver)
-			} else {
-				err = deliver(piece.Payload, &buf.Out)
-			}
-		case websocket.Ping:
-			err = c.control(websocket.AppendPong(make([]byte, 0, 2+len(piece.Payload)), piece.Payload))
-		case websocket.Close:
-			var code int
-			if code, err = websocket.CloseCode(piece.Payload); err == nil {
-				err = clientClose{code: code}
-			}
-		}
-		if err != nil {
-			return err
-		}
 	}
 	return nil
+}
+
+// decodeStep takes the next piece of what does not come as a whole message, and
+// gives the bytes it took.
+func (c *client) decodeStep(p []byte, out *wire.Batch, deliver func([]byte, *wire.Batch) error) (int, error) {
+	piece, n, err := c.decoder.Next(p)
+	if err != nil {
+		return n, err
+	}
+	switch piece.Kind {
+	case websocket.Data:
+		err = c.takePayload(piece.Payload, piece.Final, out, deliver)
+	case websocket.Ping:
+		err = c.control(websocket.AppendPong(make([]byte, 0, 2+len(piece.Payload)), piece.Payload))
+	case websocket.Close:
+		var code int
+		if code, err = websocket.CloseCode(piece.Payload); err == nil {
+			err = clientClose{code: code}
+		}
+	}
+	return n, err
+}
+
+// takePayload takes a message, or a part of one; final says that it is the last.
+func (c *client) takePayload(p []byte, final bool, out *wire.Batch, deliver func([]byte, *wire.Batch) error) error {
+	c.progressed = true
+	if c.framed != nil {
+		return c.framed.take(p, final, out, deliver)
+	}
+	return deliver(p, out)
 }
 
 // control writes a small frame of its own, such as a pong.

@@ -23,18 +23,19 @@ type framed struct {
 	nCut int
 }
 
-// take gathers a WebSocket message and delivers the messages in it.
-func (f *framed) take(piece websocket.Piece, out *wire.Batch, deliver func([]byte, *wire.Batch) error) error {
-	if len(f.in)+len(piece.Payload) > f.most {
+// take gathers a WebSocket message, of which p is a part, the last one if final, and
+// delivers the messages in it.
+func (f *framed) take(p []byte, final bool, out *wire.Batch, deliver func([]byte, *wire.Batch) error) error {
+	if len(f.in)+len(p) > f.most {
 		const message = "the message is larger than this server takes"
 		return &endingError{endBy(TooBig, message, nil).withError(errorFrame{code: codeMessageTooBig, message: message})}
 	}
-	text := piece.Payload
-	if !piece.Final || len(f.in) > 0 {
-		f.in = append(f.in, piece.Payload...)
+	text := p
+	if !final || len(f.in) > 0 {
+		f.in = append(f.in, p...)
 		text = f.in
 	}
-	if !piece.Final {
+	if !final {
 		return nil
 	}
 	f.in = nil // the batch may refer to it

@@ -63,11 +63,6 @@ func (d *Decoder) Between() bool { return d.message == 0 && !d.inFrame && d.nHea
 // Next takes the next piece from the front of p, unmasking it in place, and says
 // how many bytes it consumed. An error wraps ErrProtocol or ErrUTF8 and is final.
 func (d *Decoder) Next(p []byte) (Piece, int, error) {
-	if d.Between() {
-		if piece, n, err := plain(p); n > 0 {
-			return piece, n, err
-		}
-	}
 	used := 0
 	if !d.inFrame {
 		n, complete, err := d.readHeader(p)

@@ -16,7 +16,11 @@ func FuzzDecoderSplit(f *testing.F) {
 	f.Add([]byte{text, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4, 5}, uint8(2), uint8(1))
 	f.Fuzz(func(t *testing.T, in []byte, begin, step uint8) {
 		var whole, split Decoder
-		want, wantErr := decode(t, &whole, in)
+		want, wantErr := decodeWith(t, &whole, whole.Next, in)
+		var quick Decoder
+		if got, err := decode(t, &quick, in); !slices.Equal(got, want) || !errors.Is(err, wantErr) && err.Error() != wantErr.Error() {
+			t.Fatalf("with messages taken whole: got %v, %v, want %v, %v", got, err, want, wantErr)
+		}
 		cut := min(int(begin), len(in))
 		parts := append([][]byte{in[:cut]}, slices.Collect(slices.Chunk(in[cut:], int(step)+1))...)
 		got, gotErr := decode(t, &split, parts...)

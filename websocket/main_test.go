@@ -65,13 +65,24 @@ type event struct {
 
 func (e event) String() string { return fmt.Sprintf("%d %.200q %t", e.kind, e.payload, e.final) }
 
-// decode gives the decoder the parts one after the other.
+// decode gives the decoder the parts one after the other, as sessions do.
 func decode(t testing.TB, d *Decoder, parts ...[]byte) (events []event, err error) {
+	t.Helper()
+	return decodeWith(t, d, func(p []byte) (Piece, int, error) {
+		if payload, n, err := d.Whole(p); n > 0 {
+			return Piece{Kind: Data, Payload: payload, Final: true}, n, err
+		}
+		return d.Next(p)
+	}, parts...)
+}
+
+// decodeWith takes a step after the other.
+func decodeWith(t testing.TB, d *Decoder, next func([]byte) (Piece, int, error), parts ...[]byte) (events []event, err error) {
 	t.Helper()
 	for _, part := range parts {
 		p := append([]byte{}, part...) // it is unmasked where it stands
 		for len(p) > 0 {
-			piece, n, err := d.Next(p)
+			piece, n, err := next(p)
 			if n < 0 || n > len(p) {
 				t.Fatalf("consumed %d of %d bytes", n, len(p))
 			}
