@@ -112,7 +112,7 @@ func figures(s scale) []figure {
 				{title: "heap and stacks per idle session, TLS 1.3 to the client, collected", unit: "KB", of: heap},
 			}},
 		{key: "beats", subjects: []string{"stompgw", "copy", "haproxy"}, base: "copy", slices: 1,
-			job: job{Kind: "idle", Sessions: s.sessions, Rate: s.sessions / 10, Beat: 10_000, Wait: 2 * time.Second, Measure: s.beats}, values: []value{
+			job: job{Kind: "idle", Sessions: s.sessions, Rate: s.sessions / 10, Beat: 10_000, Wait: 13 * time.Second, Measure: s.beats}, values: []value{
 				{title: "CPU of 10 s heart-beats on both legs, idle sessions", unit: "% of a core", of: share, must: 6, goal: 5},
 				{title: "user RSS per session with heart-beats", unit: "KB", of: rss},
 			}},
