@@ -115,14 +115,18 @@ func (b *brokerLogins) readMap(failed func(error)) error {
 	if b.options.Login == "" {
 		return errors.New("auth: broker mode map without a login")
 	}
-	var errs [3]error
+	var errs [2]error
 	b.login, errs[0] = parseTemplate(b.options.Login)
 	b.host, errs[1] = parseTemplate(b.options.Host)
-	if b.options.PasscodesFile != "" {
-		b.passcodes, errs[2] = watch(b.options.PasscodesFile, parsePasscodes, failed)
-	}
 	if err := errors.Join(errs[:]...); err != nil {
 		return fmt.Errorf("auth: broker mode map: %w", err)
+	}
+	if b.options.PasscodesFile == "" {
+		return nil
+	}
+	var err error
+	if b.passcodes, err = watch(b.options.PasscodesFile, parsePasscodes, failed); err != nil {
+		return &FileError{"Broker.PasscodesFile", err}
 	}
 	return nil
 }

@@ -143,7 +143,7 @@ func newTokenMethod(ctx context.Context, a *Authenticator, given JWTOptions) (*t
 	case o.KeySetFile != "":
 		file, err := watch(o.KeySetFile, parseKeySet, a.failed)
 		if err != nil {
-			return nil, fmt.Errorf("auth: jwt: %w", err)
+			return nil, &FileError{"JWT.KeySetFile", err}
 		}
 		m.keys = func(_ context.Context, id, alg string) ([]crypto.PublicKey, error) {
 			if chosen := choose(file.get(), id, alg); len(chosen) > 0 {

@@ -178,7 +178,7 @@ func TestTokenOptions(t *testing.T) {
 		{func(o *JWTOptions) { o.KeySetURL = "https://a:b@idp.example/" }, "auth: jwt: URL of the keys: expected https://host/path without a login"},
 		{func(o *JWTOptions) { o.KeySetURL, o.Issuer = "", "acme" }, "auth: jwt: URL of the keys: expected https://host/path without a login"},
 		{func(o *JWTOptions) { o.Refresh = 2 * time.Hour }, "auth: jwt: keys grow stale before they are refreshed"},
-		{func(o *JWTOptions) { o.KeySetURL, o.KeySetFile = "", "/none" }, "auth: jwt: open /none: no such file or directory"},
+		{func(o *JWTOptions) { o.KeySetURL, o.KeySetFile = "", "/none" }, "auth: JWT.KeySetFile: open /none: no such file or directory"},
 	} {
 		o := p.options()
 		test.change(&o.JWT)

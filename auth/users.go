@@ -30,7 +30,7 @@ func newUsers(file string, failed func(error)) (*users, error) {
 	}
 	watched, err := watch(file, parseUsers, failed)
 	if err != nil {
-		return nil, fmt.Errorf("auth: users: %w", err)
+		return nil, &FileError{"UsersFile", err}
 	}
 	atOnce := max(1, runtime.GOMAXPROCS(0)/2)
 	return &users{file: watched, busy: make(chan struct{}, atOnce), queue: make(chan struct{}, atOnce+maxWaiting)}, nil

@@ -84,7 +84,7 @@ func TestWatchedFileBounds(t *testing.T) {
 
 func TestWatchNeedsAGoodFile(t *testing.T) {
 	name := writeFile(t, "users", "bob")
-	if _, err := newUsers(name, nil); err == nil || err.Error() != "auth: users: read "+name+": line 1: no bcrypt hash, as htpasswd -B makes it" {
+	if _, err := newUsers(name, nil); err == nil || err.Error() != "auth: UsersFile: read "+name+": line 1: no bcrypt hash, as htpasswd -B makes it" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // readFile reads a file of at most 1 MiB.
@@ -22,6 +23,30 @@ func readFile(name string) ([]byte, error) {
 		err = errors.New("larger than 1MiB")
 	}
 	return b, err
+}
+
+// tryAppend says why a file could not be appended to; "" is none. It makes none
+// where there is none yet: it would be of the user who checks, not of the one who
+// serves.
+func tryAppend(name string) error {
+	if name == "" {
+		return nil
+	}
+	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Dir(name)); err != nil {
+			return errors.New("its folder: " + cause(err))
+		}
+		return nil
+	}
+	if err != nil || !info.Mode().IsRegular() && !info.IsDir() { // a pipe might wait for its reader
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // cause is what went wrong with a file, without its name, which the mistake

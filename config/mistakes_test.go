@@ -130,6 +130,9 @@ var mistakes = []struct{ environ, want string }{
 	{`AUDIT=on`, `STOMPGW_AUDIT="on": expected denials, all or off`},
 	{`AUDIT_FILE=DIR/audit`, `STOMPGW_AUDIT_FILE="DIR/audit": expected nothing without STOMPGW_POLICY_FILE`},
 	{"POLICY_FILE=DIR/lines\nAUDIT=off\nAUDIT_FILE=DIR/audit", `STOMPGW_AUDIT_FILE="DIR/audit": expected nothing with STOMPGW_AUDIT=off`},
+	{"POLICY_FILE=DIR/lines\nAUDIT_FILE=DIR", `STOMPGW_AUDIT_FILE="DIR": expected a file to append to (is a directory)`},
+	{"POLICY_FILE=DIR/lines\nAUDIT_FILE=DIR/none/audit", `STOMPGW_AUDIT_FILE="DIR/none/audit": expected a file to append to (its folder: no such file or directory)`},
+	{"POLICY_FILE=DIR/lines\nAUDIT_FILE=DIR/lines/audit", `STOMPGW_AUDIT_FILE="DIR/lines/audit": expected a file to append to (not a directory)`},
 
 	// Heart-beats and times.
 	{`BROKER_HEART_BEAT=10s`, `STOMPGW_BROKER_HEART_BEAT="10s": expected what the gateway can send and what it wants to receive, each 0 or a duration from 1s to 1h, such as 10s,10s`},

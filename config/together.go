@@ -27,6 +27,8 @@ func (r *reading) checkTogether(c *Config) {
 		r.mistake(Prefix+"AUDIT_FILE", "nothing without "+Prefix+"POLICY_FILE")
 	} else if c.Policy.AuditFile != "" && c.Policy.Audit == AuditOff {
 		r.mistake(Prefix+"AUDIT_FILE", "nothing with "+Prefix+"AUDIT=off")
+	} else if err := tryAppend(c.Policy.AuditFile); err != nil {
+		r.mistake(Prefix+"AUDIT_FILE", "a file to append to ("+cause(err)+")")
 	}
 	if r.good("DRAIN_DELAY", "DRAIN_SPREAD", "DRAIN_TIMEOUT") && c.Drain.Delay+c.Drain.Spread > c.Drain.Timeout {
 		r.mistake(Prefix+"DRAIN_TIMEOUT", "at least "+Prefix+"DRAIN_DELAY and "+Prefix+"DRAIN_SPREAD together ("+

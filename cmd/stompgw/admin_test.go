@@ -15,12 +15,21 @@ const adminToken = "a-token-of-the-test"
 // ask sends a request to the admin listener; token "" goes without.
 func (r *running) ask(method, path, token, body string) (status int, answer string) {
 	r.t.Helper()
+	return r.send(method, path, token, "", body)
+}
+
+// send is ask with a Content-Type; "" goes without.
+func (r *running) send(method, path, token, contentType, body string) (status int, answer string) {
+	r.t.Helper()
 	request, err := http.NewRequest(method, "http://"+r.admin+path, strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 	response, err := client.Do(request)
@@ -110,6 +119,13 @@ func TestLogLevelChanges(t *testing.T) {
 	}
 	if status, body := gw.ask("PUT", "/loglevel", adminToken, strings.Repeat(" ", maxLevelBody)+`{"level":"debug"}`); status != 400 {
 		t.Errorf("a huge request: got %d %s", status, body)
+	}
+	const curl = "application/x-www-form-urlencoded" // what its -d says
+	if status, body := gw.send("PUT", "/loglevel", adminToken, curl, `{"level":"warn"}`); status != 400 {
+		t.Errorf("JSON that says it is a form: got %d %s", status, body)
+	}
+	if status, body := gw.send("PUT", "/loglevel", adminToken, curl, "level=error"); status != 200 || !strings.Contains(body, `"error"`) {
+		t.Errorf("a form: got %d %s", status, body)
 	}
 	if status, body := gw.ask("PUT", "/loglevel", adminToken, `{"level":"error"}`); status != 200 || !strings.Contains(body, `"error"`) {
 		t.Errorf("got %d %s", status, body)

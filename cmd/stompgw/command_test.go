@@ -23,7 +23,7 @@ func TestCommands(t *testing.T) {
 		{"argument", nil, []string{"serve", "now"}, 2, nil, []string{"serve takes no arguments"}},
 		{"check", []string{broker}, []string{"check"}, 0, []string{"The configuration is good", "broker.example:61613"}, nil},
 		{"check without a broker", nil, []string{"check"}, 2, nil, []string{"STOMPGW_BROKERS"}},
-		{"check of tracing", []string{broker, "OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}, []string{"check"}, 1, nil, []string{`OTEL_EXPORTER_OTLP_PROTOCOL="grpc": expected http/protobuf`}},
+		{"check of tracing", []string{broker, "OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}, []string{"check"}, 2, nil, []string{`OTEL_EXPORTER_OTLP_PROTOCOL="grpc": expected http/protobuf`}},
 		{"serve without a broker", nil, []string{"serve"}, 2, nil, []string{"the configuration is wrong", "STOMPGW_BROKERS"}},
 		{"serve without a word", nil, nil, 2, nil, []string{"the configuration is wrong"}},
 		{"every mistake", []string{"STOMPGW_BROKERS=http://b", "STOMPGW_LISTEN=abc", "STOMPGW_PING_INTERVAL=never", "STOMPGW_ORIGINS=evil", "STOMPGW_LISTNE=:1"}, []string{"check"}, 2, nil,

@@ -24,7 +24,7 @@ type enforcement struct {
 	lost    prometheus.Counter
 }
 
-// newEnforcement reads what the configuration names. Close it.
+// newEnforcement reads what the configuration names. Close it. The error has the type wrong.
 func newEnforcement(conf config.Config, log *zap.Logger, r prometheus.Registerer) (*enforcement, error) {
 	e := &enforcement{conf: conf, log: log,
 		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "stompgw", Name: "policy_reloads_total",
@@ -32,22 +32,28 @@ func newEnforcement(conf config.Config, log *zap.Logger, r prometheus.Registerer
 		lost: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "stompgw", Name: "audit_lines_lost_total",
 			Help: "Lines of the audit log that were lost because it is written too slowly, or cannot be."}),
 	}
+	var w wrong
 	var err error
 	if conf.Policy.File != "" {
 		e.policy, err = policy.NewEngine(policy.EngineOptions{
 			File: conf.Policy.File, Audit: policy.AuditMode(conf.Policy.Audit), AuditFile: conf.Policy.AuditFile,
 			OnReload: e.reloaded, OnAuditLost: e.auditLost,
 		})
-		if err != nil {
-			return nil, err
-		}
+		w.add(err)
+	}
+	e.auth, err = newAuthenticator(conf, func(err error) { log.Warn("authentication", zap.Error(err)) })
+	w.add(err)
+	if len(w) > 0 {
+		e.close()
+		return nil, w
+	}
+	if e.policy != nil {
 		e.reloads.WithLabelValues("ok")
 		e.reloads.WithLabelValues("failed")
 		r.MustRegister(e.reloads, e.lost)
 		log.Info("policy read", zap.String("version", e.policy.Version()))
 	}
-	e.auth, err = newAuthenticator(conf, func(err error) { log.Warn("authentication", zap.Error(err)) })
-	return e, err
+	return e, nil
 }
 
 // newAuthenticator makes what authenticates; nil where the broker does.
@@ -59,7 +65,11 @@ func newAuthenticator(conf config.Config, failed func(error)) (*auth.Authenticat
 	if err != nil {
 		return nil, err
 	}
-	return auth.New(context.Background(), o)
+	a, err := auth.New(context.Background(), o)
+	if err != nil {
+		return nil, named(err)
+	}
+	return a, nil
 }
 
 // apply makes the gateway's options enforce it.
@@ -101,9 +111,9 @@ func (e *enforcement) follow() (stop func()) {
 	return func() { cancel(); done.Wait() }
 }
 
-// close ends what runs in the background.
+// close ends what runs in the background; that of nil is nothing.
 func (e *enforcement) close() {
-	if e.auth != nil {
+	if e != nil && e.auth != nil {
 		e.auth.Close()
 	}
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/stompgw/stompgw/auth"
 	"github.com/stompgw/stompgw/broker"
@@ -21,7 +23,7 @@ Says what the policy makes of a frame, which rule decides, and which come near.
 It asks no broker and no gateway. It exits with 0 for a frame that is allowed, and
 with 1 for one that is denied.
 
-  stompgw explain --policy policy.yaml --as claims.json SEND /queue/orders x-tenant:acme
+  stompgw explain --policy policy.yaml --dialect rabbitmq --as claims.json SEND /queue/orders x-tenant:acme
 
 Flags:
 `
@@ -106,10 +108,16 @@ func parseFlags(flags *flag.FlagSet, args []string) error {
 }
 
 // fromEnvironment fills in what no flag said from the gateway's own settings. A
-// policy can be tried without them, so they are read only where they are needed.
+// policy can be tried without them, so where its file is named only the dialect is
+// taken from them, for what it is.
 func fromEnvironment(environ []string, file, dialect *string) error {
 	if *file != "" {
 		*dialect = "auto"
+		for _, pair := range environ {
+			if value, ok := strings.CutPrefix(pair, "STOMPGW_BROKER_DIALECT="); ok {
+				*dialect = cmp.Or(value, "auto")
+			}
+		}
 		return nil
 	}
 	conf, err := config.Parse(environ)

@@ -85,11 +85,15 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	var mistakes config.Mistakes
 	var mistake *policy.Mistake
-	var wrong usageError
+	var usage usageError
+	var all wrong
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
-	case errors.As(err, &wrong):
+	case errors.As(err, &all):
+		all.print(stderr)
+		return exitUsage
+	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "stompgw: %s: %v\n", command, err)
 		return exitUsage
 	case errors.As(err, &mistake):
@@ -105,29 +109,37 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	return exitOK
 }
 
+// parse reads the gateway's own settings, and OpenTelemetry's as far as they can be
+// wrong. The error has the type wrong.
+func parse(environ []string) (config.Config, error) {
+	var w wrong
+	conf, err := config.Parse(environ)
+	w.add(err)
+	_, err = tracingWanted(environ)
+	w.add(err)
+	return conf, w.err()
+}
+
 // check says whether the configuration is good, and what it comes to.
 func check(environ []string, stdout io.Writer) error {
-	conf, err := config.Parse(environ)
+	conf, err := parse(environ)
 	if err != nil {
 		return err
 	}
-	if _, err := newBrokers(conf, nil); err != nil {
-		return err
-	}
+	var w wrong
+	_, err = newBrokers(conf, nil)
+	w.add(err)
 	a, err := newAuthenticator(conf, func(error) {})
-	if err != nil {
-		return err
-	}
+	w.add(err)
 	if a != nil {
 		a.Close()
 	}
 	if conf.Policy.File != "" {
-		if _, err := readPolicy(conf.Policy.File); err != nil {
-			return err
-		}
+		_, err = readPolicy(conf.Policy.File)
+		w.add(err)
 	}
-	if _, err := tracingWanted(environ); err != nil {
-		return err
+	if len(w) > 0 {
+		return w
 	}
 	fmt.Fprintf(stdout, "The configuration is good:\n%s\n", conf)
 	return nil

@@ -50,7 +50,7 @@ type server struct {
 
 // serve runs the gateway until the context ends, then drains it.
 func serve(ctx context.Context, environ []string, stderr io.Writer) error {
-	conf, err := config.Parse(environ)
+	conf, err := parse(environ)
 	if err != nil {
 		return err
 	}
@@ -71,20 +71,23 @@ func newServer(conf config.Config, environ []string, stderr io.Writer) (*server,
 	if s.httpLog, err = zap.NewStdLogAt(logger, zap.WarnLevel); err != nil {
 		return nil, err
 	}
-	if s.public, err = newPublic(conf, environ, logger, s.registry); err != nil {
-		return nil, err
-	}
-	if s.brokers, err = newBrokers(conf, s.dialed); err != nil {
-		return nil, err
+	var w wrong
+	s.public, err = newPublic(conf, environ, logger, s.registry)
+	w.add(err)
+	s.brokers, err = newBrokers(conf, s.dialed)
+	w.add(err)
+	s.rules, err = newEnforcement(conf, logger, s.registry)
+	w.add(err)
+	if len(w) > 0 {
+		s.rules.close()
+		return nil, w
 	}
 	if s.spans, err = startTracing(environ, logger); err != nil {
+		s.rules.close()
 		return nil, err
 	}
 	if s.spans == nil && conf.Tracing.Frames != config.FrameTracesOff {
 		logger.Warn("frames are not traced: nothing says where traces go", zap.String("STOMPGW_TRACE_FRAMES", string(conf.Tracing.Frames)))
-	}
-	if s.rules, err = newEnforcement(conf, logger, s.registry); err != nil {
-		return nil, err
 	}
 	o := gatewayOptions(conf)
 	o.Tracer = s.spans.tracer()

@@ -32,15 +32,16 @@ func tracingWanted(environ []string) (bool, error) {
 	if !wanted || strings.EqualFold(vars["OTEL_SDK_DISABLED"], "true") || exporter == "none" {
 		return false, nil
 	}
+	var w wrong
 	if exporter != "" && exporter != "otlp" {
-		return false, fmt.Errorf("OTEL_TRACES_EXPORTER=%q: expected otlp or none", exporter)
+		w.add(fmt.Errorf("OTEL_TRACES_EXPORTER=%q: expected otlp or none", exporter))
 	}
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		if protocol := vars[name]; protocol != "" && protocol != "http/protobuf" {
-			return false, fmt.Errorf("%s=%q: expected http/protobuf", name, protocol)
+			w.add(fmt.Errorf("%s=%q: expected http/protobuf", name, protocol))
 		}
 	}
-	return true, nil
+	return len(w) == 0, w.err()
 }
 
 // startTracing sets tracing up as OpenTelemetry's own variables say, which its

@@ -166,6 +166,7 @@ $("snippet").textContent = `import * as StompJs from '@stomp/stompjs'; // npm in
 
 const client = new StompJs.Client({
   brokerURL: '${url.href}',
+  // connectHeaders: { login: 'user', passcode: 'secret' }, // your broker's
   onConnect: () => {
     client.subscribe('${DESTINATION}', (message) => {
       console.log(message.headers.from, 'says', message.body);

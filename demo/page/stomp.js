@@ -33,7 +33,7 @@ function readFrame(text) {
 class StompClient extends EventTarget {
   // Events: "state" {state, detail, retryAt}, "frame" {direction, frame},
   // "beat" {direction}, "message" {frame}.
-  #url; #socket; #timers = []; #retry; #failures = 0; #wanted = false; #lastHeard = 0;
+  #url; #socket; #timers = []; #retry; #failures = 0; #wanted = false; #leaving = false; #lastHeard = 0;
   #subscriptions = new Map();
 
   constructor(url) {
@@ -51,6 +51,7 @@ class StompClient extends EventTarget {
 
   connect() {
     this.#wanted = true;
+    this.#leaving = false;
     clearTimeout(this.#retry);
     this.#emit("state", { state: "connecting" });
     const socket = new WebSocket(this.#url, ["v12.stomp"]);
@@ -72,6 +73,8 @@ class StompClient extends EventTarget {
       this.#emit("state", { state: "disconnected" });
       return;
     }
+    if (this.#leaving) return this.#socket.close(); // asked again: nothing may follow DISCONNECT
+    this.#leaving = true;
     // The broker closes after the receipt. If none comes, do not wait for ever.
     this.#write({ command: "DISCONNECT", headers: { receipt: "bye" } });
     this.#timers.push(setTimeout(() => this.#socket.close(), 2000));

@@ -72,6 +72,23 @@ withBrowser(env.chromium, async (context) => {
     await say(second, 'welcome back');
     await hears(first, 'welcome back');
   });
+  await step('who disconnects twice waits for no receipt', async () => {
+    await first.click('#clear');
+    await first.evaluate(() => { for (let i = 0; i < 2; i++) document.getElementById('toggle').click(); });
+    await first.waitForSelector('#status[data-state=disconnected]');
+    const sent = await first.locator('.frame.out .command', { hasText: 'DISCONNECT' }).count();
+    assert.equal(sent, 1, 'DISCONNECT frames');
+    await first.click('#toggle');
+    await first.waitForSelector(connected);
+    assert.equal(await first.locator('.frame.error').count(), 0, 'ERROR frames');
+  });
+  await step('the snippet is copied', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await first.bringToFront();
+    await first.click('#copy');
+    await first.locator('#copied', { hasText: 'Copied' }).waitFor();
+    assert.equal(await first.evaluate(() => navigator.clipboard.readText()), await first.locator('#snippet').textContent());
+  });
   await step('the snippet works in a page of another origin', async () => {
     const snippet = await first.innerText('#snippet');
     const own = await context.newPage();

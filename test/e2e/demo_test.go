@@ -19,7 +19,7 @@ func TestDemoPage(t *testing.T) {
 	onlyGateway(t)
 	t.Parallel()
 	g := startDemo(t)
-	const steps = 6
+	const steps = 8
 	got := runNode(t, "run-demo.js", map[string]any{
 		"page": "http://" + g.Listen + "/", "snippetPage": world.pages.URL + "/snippet.html",
 	})

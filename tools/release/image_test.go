@@ -14,6 +14,7 @@ import (
 	"reflect"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -259,6 +260,9 @@ func TestImageIsLikeTheDockerfile(t *testing.T) {
 	}
 	if got := say(`ENTRYPOINT (.*)`); got != quoted(c.Entrypoint) {
 		t.Errorf("ENTRYPOINT is %s there, %s here", got, c.Entrypoint)
+	}
+	if got := []string{say(`ENV (.*)`)}; !slices.Equal(got, c.Env) {
+		t.Errorf("ENV is %s there, %s here", got, c.Env)
 	}
 	for port := range strings.FieldsSeq(say(`EXPOSE (.*)`)) {
 		if _, ok := c.ExposedPorts[port+"/tcp"]; !ok {
