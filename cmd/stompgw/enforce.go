@@ -34,11 +34,9 @@ func newEnforcement(conf config.Config, log *zap.Logger, r prometheus.Registerer
 	}
 	var err error
 	if conf.Policy.File != "" {
-		e.policy, err = policy.NewEngine(policy.EngineOptions{
-			File: conf.Policy.File, Audit: policy.AuditMode(conf.Policy.Audit), AuditFile: conf.Policy.AuditFile,
-			OnReload: e.reloaded, OnAuditLost: e.auditLost,
-		})
-		if err != nil {
+		o := policyOptions(conf.Policy)
+		o.OnReload, o.OnAuditLost = e.reloaded, e.auditLost
+		if e.policy, err = policy.NewEngine(o); err != nil {
 			return nil, err
 		}
 		e.reloads.WithLabelValues("ok")
@@ -48,6 +46,11 @@ func newEnforcement(conf config.Config, log *zap.Logger, r prometheus.Registerer
 	}
 	e.auth, err = newAuthenticator(conf, func(err error) { log.Warn("authentication", zap.Error(err)) })
 	return e, err
+}
+
+// policyOptions says in the policy's words what the configuration says.
+func policyOptions(c config.Policy) policy.EngineOptions {
+	return policy.EngineOptions{File: c.File, Audit: policy.AuditMode(c.Audit), AuditFile: c.AuditFile}
 }
 
 // newAuthenticator makes what authenticates; nil where the broker does.
