@@ -39,6 +39,7 @@ install_packages() {
 	[ -e /usr/sbin/nginx ] || wanted="$wanted nginx-light"
 	command -v node >/dev/null 2>&1 || wanted="$wanted nodejs"
 	command -v npm >/dev/null 2>&1 || wanted="$wanted npm"
+	command -v systemd-analyze >/dev/null 2>&1 || wanted="$wanted systemd" # judges the example of a unit
 	command -v cc >/dev/null 2>&1 || wanted="$wanted gcc libc6-dev" # the race detector links with it
 	[ -z "$wanted" ] && return 0
 	if ! command -v apt-get >/dev/null 2>&1; then

@@ -7,19 +7,24 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/stompgw/stompgw/admin"
+	"github.com/stompgw/stompgw/config"
 )
 
 // adminHandler serves the admin listener.
 func (s *server) adminHandler() http.Handler {
-	o := admin.Options{
-		Ready: s.ready, Metrics: s.registry, Profiles: s.conf.Server.PProf,
-		Status: s.status, Sessions: s.gateway, LogLevel: http.HandlerFunc(s.serveLogLevel),
-		Token: s.conf.Admin.Token.Reveal(), OnRefused: s.adminRefused,
-	}
-	for _, name := range s.conf.Admin.Hosts {
+	o := adminOptions(s.conf)
+	o.Ready, o.Metrics, o.Status, o.Sessions = s.ready, s.registry, s.status, s.gateway
+	o.LogLevel, o.OnRefused = http.HandlerFunc(s.serveLogLevel), s.adminRefused
+	return admin.Handler(o)
+}
+
+// adminOptions says in the admin side's words what the configuration says.
+func adminOptions(c config.Config) admin.Options {
+	o := admin.Options{Profiles: c.Server.PProf, Token: c.Admin.Token.Reveal()}
+	for _, name := range c.Admin.Hosts {
 		o.Hosts = append(o.Hosts, string(name))
 	}
-	return admin.Handler(o)
+	return o
 }
 
 func (s *server) status() admin.Status {

@@ -9,32 +9,37 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/stompgw/stompgw/cluster"
+	"github.com/stompgw/stompgw/config"
 	"github.com/stompgw/stompgw/gateway"
 )
 
 // joinCluster makes this gateway's part in a cluster, where the configuration
 // has one.
 func (s *server) joinCluster(o *gateway.Options) error {
-	conf := s.conf.Cluster
-	if conf.Listen == "" {
+	if s.conf.Cluster.Listen == "" {
 		return nil
 	}
-	options := cluster.Options{
-		Secret:       conf.Secret.Reveal(),
-		BodyTimeout:  s.conf.Timeouts.Frame,
-		WriteTimeout: s.conf.Timeouts.SlowClient,
-		MaxBody:      int64(s.conf.SockJS.MaxPost),
-		MaxForwarded: 2 * s.conf.Limits.Sessions, // of each session, a poll and a post
-	}
-	for _, p := range conf.Peers {
-		options.Peers = append(options.Peers, string(p))
-	}
 	var err error
-	if s.cluster, err = cluster.New(options, s.log, s.registry); err != nil {
+	if s.cluster, err = cluster.New(clusterOptions(s.conf), s.log, s.registry); err != nil {
 		return err
 	}
 	o.Cluster = s.cluster
 	return nil
+}
+
+// clusterOptions says in the cluster's words what the configuration says.
+func clusterOptions(c config.Config) cluster.Options {
+	o := cluster.Options{
+		Secret:       c.Cluster.Secret.Reveal(),
+		BodyTimeout:  c.Timeouts.Frame,
+		WriteTimeout: c.Timeouts.SlowClient,
+		MaxBody:      int64(c.SockJS.MaxPost),
+		MaxForwarded: 2 * c.Limits.Sessions, // of each session, a poll and a post
+	}
+	for _, p := range c.Cluster.Peers {
+		o.Peers = append(o.Peers, string(p))
+	}
+	return o
 }
 
 // startCluster finds the other members, and serves them.

@@ -35,10 +35,9 @@ func newEnforcement(conf config.Config, log *zap.Logger, r prometheus.Registerer
 	var w wrong
 	var err error
 	if conf.Policy.File != "" {
-		e.policy, err = policy.NewEngine(policy.EngineOptions{
-			File: conf.Policy.File, Audit: policy.AuditMode(conf.Policy.Audit), AuditFile: conf.Policy.AuditFile,
-			OnReload: e.reloaded, OnAuditLost: e.auditLost,
-		})
+		o := policyOptions(conf.Policy)
+		o.OnReload, o.OnAuditLost = e.reloaded, e.auditLost
+		e.policy, err = policy.NewEngine(o)
 		w.add(err)
 	}
 	e.auth, err = newAuthenticator(conf, func(err error) { log.Warn("authentication", zap.Error(err)) })
@@ -54,6 +53,11 @@ func newEnforcement(conf config.Config, log *zap.Logger, r prometheus.Registerer
 		log.Info("policy read", zap.String("version", e.policy.Version()))
 	}
 	return e, nil
+}
+
+// policyOptions says in the policy's words what the configuration says.
+func policyOptions(c config.Policy) policy.EngineOptions {
+	return policy.EngineOptions{File: c.File, Audit: policy.AuditMode(c.Audit), AuditFile: c.AuditFile}
 }
 
 // newAuthenticator makes what authenticates; nil where the broker does.

@@ -98,7 +98,11 @@ func loginQueue(c config.Broker) *broker.Queue {
 	if c.ConnectRate == 0 {
 		return nil
 	}
-	return broker.NewQueue(broker.Pace{Rate: c.ConnectRate, AtOnce: c.ConnectAtOnce, MaxWait: c.ConnectWait})
+	return broker.NewQueue(loginPace(c))
+}
+
+func loginPace(c config.Broker) broker.Pace {
+	return broker.Pace{Rate: c.ConnectRate, AtOnce: c.ConnectAtOnce, MaxWait: c.ConnectWait}
 }
 
 var messageTypes = map[config.MessageType]gateway.MessageType{
@@ -123,9 +127,18 @@ func originPolicy(c config.Origin) gateway.OriginPolicy {
 
 // newBrokers makes the set of brokers that the configuration names.
 func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*broker.Set, error) {
+	o, err := brokerOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	o.OnDial = onDial
+	return broker.New(o)
+}
+
+func brokerOptions(c config.Config) (broker.Options, error) {
 	dialect, ok := broker.ParseDialect(string(c.Credentials.Dialect))
 	if !ok {
-		return nil, fmt.Errorf("unknown dialect %q", c.Credentials.Dialect)
+		return broker.Options{}, fmt.Errorf("unknown dialect %q", c.Credentials.Dialect)
 	}
 	o := broker.Options{
 		DialTimeout: c.Broker.DialTimeout,
@@ -133,7 +146,6 @@ func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*br
 		BackoffMax:  c.Broker.BackoffMax,
 		WriteLimit:  c.Timeouts.SlowBroker,
 		Dialect:     dialect,
-		OnDial:      onDial,
 
 		ProxyProtocol: c.Broker.ProxyProtocol == config.ProxyProtocolV2,
 	}
@@ -141,10 +153,8 @@ func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*br
 		o.Endpoints = append(o.Endpoints, broker.Endpoint(e))
 	}
 	var err error
-	if o.TLS, err = brokerTLS(c.BrokerTLS); err != nil {
-		return nil, err
-	}
-	return broker.New(o)
+	o.TLS, err = brokerTLS(c.BrokerTLS)
+	return o, err
 }
 
 func brokerTLS(c config.BrokerTLS) (*tls.Config, error) {

@@ -46,17 +46,13 @@ func newPublic(conf config.Config, environ []string, log *zap.Logger, r promethe
 	if conf.TLS.CertFile == "" {
 		return p, nil
 	}
+	o := certificateOptions(conf.TLS)
+	o.Reloaded = p.reloaded
+	o.WatchFailed = func(err error) {
+		p.log.Warn("changes of the TLS files are only looked for each minute", zap.Error(err))
+	}
 	var err error
-	p.certificates, err = listen.LoadCertificates(listen.CertificateOptions{
-		Files:      listen.Files{Cert: conf.TLS.CertFile, Key: conf.TLS.KeyFile, ClientCA: conf.TLS.ClientCAFile},
-		MinVersion: tlsVersions[conf.TLS.MinVersion],
-		ClientAuth: clientAuths[conf.TLS.ClientAuth],
-		Reloaded:   p.reloaded,
-		WatchFailed: func(err error) {
-			p.log.Warn("changes of the TLS files are only looked for each minute", zap.Error(err))
-		},
-	})
-	if err != nil {
+	if p.certificates, err = listen.LoadCertificates(o); err != nil {
 		return nil, err
 	}
 	p.reloads.WithLabelValues("ok")
@@ -65,6 +61,15 @@ func newPublic(conf config.Config, environ []string, log *zap.Logger, r promethe
 		Help: "When the certificate that browsers get runs out, in Unix time."},
 		func() float64 { return float64(p.certificates.Expiry().Unix()) }))
 	return p, nil
+}
+
+// certificateOptions says in the listeners' words what the configuration says of TLS.
+func certificateOptions(c config.TLS) listen.CertificateOptions {
+	return listen.CertificateOptions{
+		Files:      listen.Files{Cert: c.CertFile, Key: c.KeyFile, ClientCA: c.ClientCAFile},
+		MinVersion: tlsVersions[c.MinVersion],
+		ClientAuth: clientAuths[c.ClientAuth],
+	}
 }
 
 var tlsVersions = map[config.TLSVersion]uint16{config.TLS12: tls.VersionTLS12, config.TLS13: tls.VersionTLS13}
@@ -85,13 +90,10 @@ func (p *public) scheme() string {
 
 // open opens all listeners, or none.
 func (p *public) open(ctx context.Context) ([]net.Listener, error) {
-	c := p.conf.Server
-	o := listen.Options{UnixMode: fs.FileMode(c.UnixSocketMode), Certificates: p.certificates}
-	for _, a := range c.Listen {
-		o.Addresses = append(o.Addresses, string(a))
-	}
-	if len(c.ProxyProtocolFrom) > 0 {
-		o.Proxies = &listen.Proxies{From: c.ProxyProtocolFrom, Timeout: proxyHeaderTimeout, Refused: p.refused}
+	o := listenOptions(p.conf.Server)
+	o.Certificates = p.certificates
+	if o.Proxies != nil {
+		o.Proxies.Refused = p.refused
 	}
 	var err error
 	if o.Inherited, err = listen.FromEnvironment(p.environ, os.Getpid()); err != nil {
@@ -102,6 +104,18 @@ func (p *public) open(ctx context.Context) ([]net.Listener, error) {
 		return nil, fmt.Errorf("listen for browsers (STOMPGW_LISTEN): %w", err)
 	}
 	return all, nil
+}
+
+// listenOptions says in the listeners' words where to listen, and how.
+func listenOptions(c config.Server) listen.Options {
+	o := listen.Options{UnixMode: fs.FileMode(c.UnixSocketMode)}
+	for _, a := range c.Listen {
+		o.Addresses = append(o.Addresses, string(a))
+	}
+	if len(c.ProxyProtocolFrom) > 0 {
+		o.Proxies = &listen.Proxies{From: c.ProxyProtocolFrom, Timeout: proxyHeaderTimeout}
+	}
+	return o
 }
 
 // follow takes in changes of the TLS files, and SIGHUP, until stop is called.

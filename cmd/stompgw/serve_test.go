@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
@@ -208,5 +209,31 @@ func TestHTTPServerHasDeadlines(t *testing.T) {
 	s := (&server{}).httpServer(nil)
 	if s.ReadTimeout <= 0 || s.WriteTimeout <= 0 || s.IdleTimeout <= 0 || s.MaxHeaderBytes <= 0 {
 		t.Errorf("got %v, %v, %v, %d: all must be bounded", s.ReadTimeout, s.WriteTimeout, s.IdleTimeout, s.MaxHeaderBytes)
+	}
+}
+
+// Only the paths that are named are the gateway's, and what is below them.
+func TestPaths(t *testing.T) {
+	broker := silentBroker(t)
+	gw := start(t, "serve", "STOMPGW_BROKERS=tcp://"+broker.Addr().String(), "STOMPGW_PATHS=/ws,/ws/deep")
+	for path, want := range map[string]int{"/stomp": 404, "/ws": 200, "/ws/info": 200, "/ws/deep": 200, "/ws/deep/info": 200, "/wsx": 404} {
+		if status, body := get("http://" + gw.public + path); status != want {
+			t.Errorf("%s: got %d %q, want %d", path, status, body, want)
+		}
+	}
+}
+
+// Where one side cannot listen, the other does not stay behind.
+func TestPortsThatAreTaken(t *testing.T) {
+	broker := silentBroker(t)
+	taken := broker.Addr().String()
+	for name, what := range map[string]string{"STOMPGW_LISTEN": "listen for browsers", "STOMPGW_ADMIN_LISTEN": "listen for the admin side"} {
+		environ := []string{"STOMPGW_BROKERS=tcp://" + taken, "STOMPGW_LISTEN=127.0.0.1:0", "STOMPGW_ADMIN_LISTEN=127.0.0.1:0", name + "=" + taken}
+		ctx, cancel := context.WithTimeout(t.Context(), patience) // else one that listens elsewhere serves for ever
+		defer cancel()
+		var stderr output
+		if status := run(ctx, []string{"serve"}, environ, io.Discard, &stderr); status != 1 || !strings.Contains(stderr.String(), what+" ("+name+")") {
+			t.Errorf("%s: got %d, %q", name, status, stderr.String())
+		}
 	}
 }
