@@ -209,7 +209,7 @@ func TestSubscriptionLimits(t *testing.T) {
 		{"SUBSCRIBE /queue/b id:2", ""},
 		{"SUBSCRIBE /queue/c id:3", "too_many_subscriptions"},
 		{"SUBSCRIBE /topic/c id:3", ""},
-		{"SUBSCRIBE /queue/a id:1", ""}, // again: nothing new
+		{"SUBSCRIBE /queue/a id:1", "duplicate_subscription"},
 		{"SUBSCRIBE /queue/b id:1", "duplicate_subscription"},
 		{"UNSUBSCRIBE id:9", "unknown_subscription"},
 		{"UNSUBSCRIBE id:1 durable:true", "denied"},
