@@ -198,6 +198,63 @@ limits:
 	}
 }
 
+// TestRefusedFramesCount: on_denied: keep is no way to send for nothing.
+func TestRefusedFramesCount(t *testing.T) {
+	const text = `
+on_denied: keep
+grants:
+  - {name: a, send: [/queue/a], subscribe: [/queue/a], headers: {deny: [x-no]}, limits: {body: 10}}
+  - {name: b, send: [/queue/b], headers: {deny: [x-no]}, limits: {frames_per_second: 1, frames_burst: 3, over: close}}
+limits:
+  - {to: {principals: [closed]}, frames_per_second: 1, frames_burst: 3, over: close}
+  - {to: {principals: [paused]}, frames_per_second: 1, frames_burst: 3}
+  - {to: {principals: [bytes]}, bytes_per_second: 1000, over: close}
+`
+	const free = 3
+	for _, tt := range []struct {
+		name, words string
+		free        int
+	}{
+		{"closed", "SEND /queue/other", free},
+		{"closed", "SEND /queue/*", free},
+		{"closed", "SEND /queue/a x-no:1", free},
+		{"closed", "SEND /queue/a content-length:11", free},
+		{"closed", "SEND /queue/a reply-to:/temp-queue/r", free},
+		{"closed", "SUBSCRIBE /queue/other id:1", free},
+		{"closed", "SUBSCRIBE /queue/a id:1", free}, // the first is none of those that are refused
+		{"closed", "UNSUBSCRIBE id:9", free},
+		{"bytes", "SEND /queue/other x:" + strings.Repeat("x", 280), free},
+		{"bytes", "SEND /queue/other content-length:280", free},
+		{"nobody's", "SEND /queue/b x-no:1", free},
+	} {
+		g := mustOpen(t, engineOf(mustParse(t, text)), named(tt.name, nil), broker.RabbitMQ)
+		h := frame(t, tt.words)
+		for i := range 10_000 {
+			v := g.Judge(h)
+			if v.Code == CodeRateLimited && !v.Keep {
+				if i != tt.free {
+					t.Errorf("%s, %.50s: %d frames went before, want %d", tt.name, tt.words, i, tt.free)
+				}
+				break
+			}
+			if i > tt.free {
+				t.Fatalf("%s, %.50s: the %d. got %+v", tt.name, tt.words, i+1, v)
+			}
+		}
+	}
+	// What waits is dropped all the same, and what ends the session need not wait.
+	for keep, want := range map[string]bool{"on_denied: keep": true, "on_denied: close": false} {
+		g := mustOpen(t, engineOf(mustParse(t, strings.Replace(text, "on_denied: keep", keep, 1))), named("paused", nil), broker.RabbitMQ)
+		var v Verdict
+		for range free + 1 {
+			v = g.Judge(frame(t, "SEND /queue/other"))
+		}
+		if v.Allow || v.Code != CodeDenied || v.Keep != want || (v.Wait > 0) != want {
+			t.Errorf("%s: got %+v", keep, v)
+		}
+	}
+}
+
 func TestSubscriptionLimits(t *testing.T) {
 	e := engineOf(mustParse(t, limited))
 	ann := mustOpen(t, e, named("ann", nil), broker.RabbitMQ)

@@ -35,13 +35,10 @@ func (g *Guard) subscribe(h *frameinspect.Head) Verdict {
 	if code, message, decided := v.judgeSubscription(sub); code != "" {
 		return g.refuse(v, h, code, message, decided)
 	}
-	if verdict := g.charge(v, sub.grant, h); !verdict.Allow {
-		return verdict
-	} else if refusal := g.note(v, h, key, sub); refusal != nil {
+	if refusal := g.note(v, h, key, sub); refusal != nil {
 		return *refusal
-	} else {
-		return verdict
 	}
+	return g.charge(v, sub.grant, h) // which ends the session where it says no
 }
 
 // subscriptionKey is what an UNSUBSCRIBE names a subscription by: its id or, in
