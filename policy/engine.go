@@ -42,7 +42,7 @@ type Engine struct {
 	policy    atomic.Pointer[Policy]
 
 	reloading sync.Mutex // one reload at a time; it guards failed
-	failed    bool       // the last one did
+	failed    string     // why the last one did; "" where it did not
 
 	mu       sync.Mutex // guards what follows
 	guards   map[*Guard]struct{}
@@ -93,11 +93,7 @@ func readPolicy(file string) (*Policy, error) {
 // and then writes what is left of it. Let the context outlive the sessions.
 func (e *Engine) Run(ctx context.Context) {
 	var running sync.WaitGroup
-	running.Go(func() {
-		if err := e.watch(ctx); err != nil && e.options.OnReload != nil {
-			e.options.OnReload(fmt.Errorf("watch the policy file: %w", err))
-		}
-	})
+	running.Go(func() { e.watch(ctx) })
 	if e.auditLog != nil {
 		running.Go(func() { e.auditLog.run(ctx) })
 	}
@@ -111,22 +107,28 @@ func (e *Engine) Reload() error {
 	if e.auditLog != nil {
 		e.auditLog.reopen()
 	}
-	return e.reload(false)
+	return e.reload(false, false)
 }
 
 // reload does so; a file that is the one in use, and that nothing was wrong with
-// since, is passed over where onlyChanged says so.
-func (e *Engine) reload(onlyChanged bool) error {
+// since, is passed over where onlyChanged says so, and what was told of before where
+// onlyNews does.
+func (e *Engine) reload(onlyChanged, onlyNews bool) error {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
 	p, err := readPolicy(e.options.File)
 	if err == nil {
-		if onlyChanged && !e.failed && p.version == e.Version() {
+		if onlyChanged && e.failed == "" && p.version == e.Version() {
 			return nil
 		}
 		err = e.use(p)
+	} else if onlyNews && e.failed == err.Error() {
+		return err
 	}
-	e.failed = err != nil
+	e.failed = ""
+	if err != nil {
+		e.failed = err.Error()
+	}
 	if e.options.OnReload != nil {
 		e.options.OnReload(err)
 	}
