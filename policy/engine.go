@@ -47,19 +47,7 @@ type Engine struct {
 	mu       sync.Mutex // guards what follows
 	guards   map[*Guard]struct{}
 	accounts map[accountKey]*account
-}
-
-// account is what all sessions of one principal share.
-type account struct {
-	key           accountKey
-	sessions      int // guarded by Engine.mu
-	subscriptions atomic.Int64
-	meters        meters
-}
-
-type accountKey struct {
-	method auth.Method
-	name   string
+	resting  []*account // of accounts, those that no session has and the rates still hold
 }
 
 // NewEngine reads the policy file. The error joins every *[Mistake] where the
@@ -197,39 +185,4 @@ func (e *Engine) Open(sessionID string, id *auth.Identity, d broker.Dialect, rev
 func (g *Guard) refuseSession(refused *Refused) error {
 	g.auditAction("CONNECT", "", Verdict{Code: refused.Code, Message: refused.Message})
 	return refused
-}
-
-// enter counts a session in, unless the policy changed since p.
-func (e *Engine) enter(g *Guard, p *Policy, most int) (bool, *Refused) {
-	id := g.principal.Load()
-	key := accountKey{id.Method, id.Name}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.policy.Load() != p {
-		return false, nil
-	}
-	a := e.accounts[key]
-	if a == nil {
-		a = &account{key: key}
-		if id.Name != "" { // nobody in particular: each is a principal of its own
-			e.accounts[key] = a
-		}
-	}
-	if most > 0 && a.sessions >= most {
-		return false, &Refused{CodeTooManySessions, "the principal has as many sessions as it may"}
-	}
-	a.sessions++
-	g.account = a
-	e.guards[g] = struct{}{}
-	return true, nil
-}
-
-// leave counts a session out.
-func (e *Engine) leave(g *Guard) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.guards, g)
-	if g.account.sessions--; g.account.sessions == 0 {
-		delete(e.accounts, g.account.key)
-	}
 }

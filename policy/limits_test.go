@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,59 @@ func TestRates(t *testing.T) {
 	}
 	if v := other.Judge(open); !v.Allow {
 		t.Errorf("somebody else: got %v", v)
+	}
+}
+
+// TestRatesOutliveSessions: a session more is no burst more, and what is paid for is
+// forgotten.
+func TestRatesOutliveSessions(t *testing.T) {
+	e := engineOf(mustParse(t, "grants: [{name: a, send: ['/queue/>']}]\nlimits: [{frames_per_second: 1, frames_burst: 5, bytes_per_second: 1000}]"))
+	var now time.Duration
+	e.now = func() time.Duration { return now }
+	send := frame(t, "SEND /queue/a")
+	free := func(name string, most int) (n int) {
+		t.Helper()
+		g, err := e.Open("s", named(name, nil), broker.RabbitMQ, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		for n < most && g.Judge(send).Wait == 0 {
+			n++
+		}
+		return n
+	}
+	now = time.Hour
+	for i, want := range []int{5, 0, 0} {
+		if got := free("ann", 10); got != want {
+			t.Errorf("session %d: %d free frames, want %d", i+1, got, want)
+		}
+	}
+	if got := free("bob", 10); got != 5 {
+		t.Errorf("somebody else: %d free frames, want 5", got)
+	}
+	now += time.Minute // by far: what waits is one frame a session
+	if got := free("ann", 10); got != 5 {
+		t.Errorf("after a rest: %d free frames, want 5", got)
+	}
+
+	// Whoever comes but once is not kept for ever, nor does one who comes often
+	// stand in the list more than once.
+	for i := range 1000 {
+		now += time.Second
+		free(fmt.Sprint("n", i), 1)
+		free("often", 1)
+		if len(e.accounts) > 30 || len(e.resting) > 30 {
+			t.Fatalf("after %d: %d accounts, %d rest", i+1, len(e.accounts), len(e.resting))
+		}
+	}
+	now += time.Hour
+	for range 30 {
+		now += time.Hour
+		free("last", 0)
+	}
+	if len(e.accounts) != 0 || len(e.resting) != 0 {
+		t.Errorf("%d accounts, %d rest", len(e.accounts), len(e.resting))
 	}
 }
 
