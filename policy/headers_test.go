@@ -84,7 +84,11 @@ func TestRewrite(t *testing.T) {
 		head, want string
 	}{
 		{frameinspect.V12, "ann", "SEND\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:ann\nX-Tenant:t\\ca\\\\b\n\n"},
-		{frameinspect.V10, "ann", "SEND\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:ann\nX-Tenant:t:a\\b\n\n"},
+		// 1.0 has no escapes, and brokers undo them all the same.
+		{frameinspect.V10, "ann", "SEND\nx-tenant:z\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:ann\n\n"},
+		{frameinspect.V10, "a:b", "SEND\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:a:b\n\n"},
+		{frameinspect.V10, `bob\nx-role:admin`, "SEND\nx-user:eve\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\n\n"},
+		{frameinspect.V11, `a\nb`, "SEND\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:a\\\\nb\nX-Tenant:t\\ca\\\\b\n\n"},
 		{frameinspect.V12, "ann", "SEND\r\nx-user:eve\r\ndestination:/queue/a\r\nX-USER:eve\r\nx-tenant:z\r\nx-none:z\r\nx-users:ok\r\n\r\n",
 			"SEND\ndestination:/queue/a\nx-users:ok\nx-user:ann\nX-Tenant:t\\ca\\\\b\n\n"},
 		{frameinspect.V11, "a\nb", "SEND\nx-user:eve\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nX-Tenant:t\\ca\\\\b\n\n"},
