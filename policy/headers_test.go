@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stompgw/stompgw/auth"
 	"github.com/stompgw/stompgw/broker"
@@ -133,6 +134,36 @@ func TestRewrite(t *testing.T) {
 	g := mustOpen(t, engineOf(p), named("ann", nil), broker.RabbitMQ)
 	if v := g.Judge(frame(t, "SUBSCRIBE /queue/a id:1")); !v.Allow || v.Rewrite != nil {
 		t.Errorf("SUBSCRIBE: got %v", v)
+	}
+}
+
+// TestNoClientSetsWhatThePolicySets: clients in JavaScript trim the names of headers,
+// by more than ASCII's blanks.
+func TestNoClientSetsWhatThePolicySets(t *testing.T) {
+	p := mustParse(t, "grants: [{name: a, send: [/queue/a]}]\nset_headers: {x-user: '{name}'}")
+	blanks := []rune{0xfeff, 0x180e} // the second in engines before Unicode 6.3
+	for r := rune(0x80); r < 0x10000; r++ {
+		if unicode.IsSpace(r) {
+			blanks = append(blanks, r)
+		}
+	}
+	for _, who := range []struct{ name, set string }{{"ann", "x-user:ann\n"}, {"", ""}} {
+		for _, version := range []frameinspect.Version{frameinspect.V10, frameinspect.V12} {
+			for _, blank := range blanks {
+				for _, name := range []string{"x-user" + string(blank), string(blank) + "X-User", string([]rune{blank, blank}) + "x-user" + string([]rune{0xa0, blank})} {
+					h := rawFrame(t, "SEND\n"+name+":admin\ndestination:/queue/a\n\n", version)
+					v := mustOpen(t, engineOf(p), named(who.name, nil), broker.RabbitMQ).Judge(h)
+					if got, want := string(v.Rewrite.AppendHead(nil, h)), "SEND\ndestination:/queue/a\n"+who.set+"\n"; got != want {
+						t.Errorf("%q: got %q, want %q", name, got, want)
+					}
+				}
+			}
+		}
+	}
+	h := rawFrame(t, "SEND\nx-\u00a0user:1\nx-user\u200b:2\n\u00a0:3\ndestination:/queue/a\n\n", frameinspect.V12)
+	v := mustOpen(t, engineOf(p), named("ann", nil), broker.RabbitMQ).Judge(h)
+	if got, want := string(v.Rewrite.AppendHead(nil, h)), "SEND\nx-\u00a0user:1\nx-user\u200b:2\n\u00a0:3\ndestination:/queue/a\nx-user:ann\n\n"; got != want {
+		t.Errorf("other names: got %q, want %q", got, want)
 	}
 }
 

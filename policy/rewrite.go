@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"bytes"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/stompgw/stompgw/frameinspect"
 )
@@ -72,12 +74,18 @@ func lineLength(b []byte) int {
 	return len(b)
 }
 
+// sets tells whether a header line has the name of one that is set, or what clients
+// in JavaScript, which trim names, take for it. Blanks of ASCII no name begins or
+// ends with.
 func (r *Rewrite) sets(line []byte) bool {
+	name := bytes.TrimFunc(nameOf(line), isTrimmed)
 	for i := range r.headers {
-		name := r.headers[i].lower
-		if len(line) > len(name) && line[len(name)] == ':' && equalFold(name, line[:len(name)]) {
+		if equalFold(r.headers[i].lower, name) {
 			return true
 		}
 	}
 	return false
 }
+
+// isTrimmed holds what String.prototype.trim takes away, in old engines too.
+func isTrimmed(c rune) bool { return unicode.IsSpace(c) || c == '\ufeff' || c == '\u180e' }
