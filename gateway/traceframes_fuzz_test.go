@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"testing"
+	"unicode"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
@@ -74,7 +75,7 @@ func clientHead(v frameinspect.Version, frame []byte) *frameinspect.Head {
 func splitLines(head []byte) (others []byte, traceparents int) {
 	for line := range bytes.Lines(head) {
 		name, _, _ := bytes.Cut(line, []byte(":"))
-		switch string(bytes.ToLower(name)) {
+		switch string(bytes.ToLower(bytes.TrimFunc(name, func(c rune) bool { return unicode.IsSpace(c) || c == '\ufeff' || c == '\u180e' }))) {
 		case "traceparent":
 			traceparents++
 		case "tracestate":

@@ -19,8 +19,9 @@ const (
 	tooBig  = "the body is larger than the policy allows"
 )
 
-// charge takes an allowed frame into account, of a grant or, without one, of the
-// principal only, and gives the verdict that it passes, if its limits let it.
+// charge takes a frame that is allowed so far into account, of a grant or, without
+// one, of the principal only, and gives the verdict that it passes, if its limits
+// let it.
 func (g *Guard) charge(v *view, grant *rule, h *frameinspect.Head) Verdict {
 	verdict := Verdict{Allow: true}
 	l := &v.limits
@@ -36,9 +37,7 @@ func (g *Guard) charge(v *view, grant *rule, h *frameinspect.Head) Verdict {
 	}
 	wait, over := g.measure(v, grant, 1, len(h.Raw()))
 	if over {
-		verdict := g.refuse(v, h, CodeRateLimited, tooFast, grant)
-		verdict.Keep = false // over: close says so
-		return verdict
+		return g.rateLimited(v, h, grant)
 	}
 	verdict.Wait = wait
 	if grant != nil {
@@ -47,6 +46,13 @@ func (g *Guard) charge(v *view, grant *rule, h *frameinspect.Head) Verdict {
 			g.audit(h.Command, h.Text("destination"), verdict)
 		}
 	}
+	return verdict
+}
+
+// rateLimited gives the verdict on the frame that is one too many.
+func (g *Guard) rateLimited(v *view, h *frameinspect.Head, grant *rule) Verdict {
+	verdict := g.deny(v, h, CodeRateLimited, tooFast, grant)
+	verdict.Keep = false // over: close says so
 	return verdict
 }
 

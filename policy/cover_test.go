@@ -10,7 +10,8 @@ import (
 	"github.com/stompgw/stompgw/broker"
 )
 
-// every destination of up to four segments out of a and b, each behind / or .
+// every destination of up to four segments out of a and b, each behind / or ., the
+// first behind / or nothing
 var small = func() []string {
 	list := []string{}
 	last := []string{""}
@@ -18,8 +19,11 @@ var small = func() []string {
 		var next []string
 		for _, begin := range last {
 			for _, s := range []string{"/a", "/b", ".a", ".b"} {
-				if begin != "" || s[0] == '/' {
+				switch {
+				case begin != "" || s[0] == '/':
 					next = append(next, begin+s)
+				default:
+					next = append(next, s[1:])
 				}
 			}
 		}
@@ -57,9 +61,11 @@ func generate(data *[]byte) string {
 	n := 1 + take(3)
 	text := ""
 	for i := range n {
-		if i == 0 || take(2) == 0 {
+		switch {
+		case i == 0 && take(3) == 0: // as brokers have it that know no kinds
+		case i == 0 || take(2) == 0:
 			text += "/"
-		} else {
+		default:
 			text += "."
 		}
 		text += []string{"a", "b", "*", "a", "*", ">"}[take(6)]
@@ -145,9 +151,40 @@ func compareTree(t *testing.T, s *ruleset, request string, d []step, v values) {
 	}
 }
 
+// TestDenialsOfAWord: a * of a broker's is a word, of which a slash is a letter like
+// any, at the begin too.
+func TestDenialsOfAWord(t *testing.T) {
+	for _, tt := range []struct {
+		denied, asked string
+		d             broker.Dialect
+		allow         bool
+	}{
+		{"/admin/secret", "*", broker.Artemis, false},
+		{"/admin.secret", "*.secret", broker.Artemis, false},
+		{"/admin.secret", "*.*", broker.HornetQ, false},
+		{"/admin/secret.x", "*.x", broker.Artemis, false},
+		{"/*/secret", "*", broker.Artemis, false},
+		{"/>", "*", broker.Artemis, false},
+		{"/{name}", "*", broker.Artemis, false},
+		{"/admin.secret", "*", broker.Artemis, true},
+		{"/admin.secret", "*.other", broker.Artemis, true},
+		{"/admin/secret", "admin", broker.Artemis, true},
+		{"/admin/secret", "*", broker.ActiveMQ, false}, // a name without its kind is refused there
+	} {
+		p := mustParse(t, "grants: [{name: all, subscribe: ['>']}]\ndenials: [{name: no, subscribe: ['"+tt.denied+"']}]")
+		h := frame(t, "SUBSCRIBE "+tt.asked+" id:1")
+		if v := mustOpen(t, engineOf(p), named("n", nil), tt.d).Judge(h); v.Allow != tt.allow {
+			t.Errorf("%s of %s: got %v", tt.asked, tt.denied, v)
+		}
+		if x, err := p.Explain(named("n", nil), tt.d, h); err != nil || x.Verdict.Allow != tt.allow {
+			t.Errorf("%s of %s: explained as %v, %v", tt.asked, tt.denied, x.Verdict, err)
+		}
+	}
+}
+
 func TestTreeWithTemplates(t *testing.T) {
 	var rules []rule
-	for _, text := range []string{"/queue/{name}", "/queue/{name}.>", "/queue/u-{name}.*", "/{claims.a}/{name}", ">", "queue://{name}", "*", "/queue/*/{name}"} {
+	for _, text := range []string{"/queue/{name}", "/queue/{name}.>", "/queue/u-{name}.*", "/{claims.a}/{name}", ">", "queue://{name}", "*", "/queue/*/{name}", "/{name}", "/>", "/queue.{name}"} {
 		p, err := parsePattern(text)
 		if err != nil {
 			t.Fatal(err)
@@ -163,7 +200,7 @@ func TestTreeWithTemplates(t *testing.T) {
 		}
 		return text
 	}
-	for _, request := range []string{"/queue/bob", "/queue/bob.x", "/queue/u-bob.x", "/queue/eve", "/queue/*", "/queue/bob.*", "/queue/*.x", "/x/bob", "/queue/>", "queue://bob", "a", "/queue/a/bob", "/*/bob", "bob"} {
+	for _, request := range []string{"*", "*.x", "*.bob", "queue://*", "/queue/bob", "/queue/bob.x", "/queue/u-bob.x", "/queue/eve", "/queue/*", "/queue/bob.*", "/queue/*.x", "/x/bob", "/queue/>", "queue://bob", "a", "/queue/a/bob", "/*/bob", "bob"} {
 		d, problem := appendSteps(nil, []byte(request), broker.Unknown)
 		if problem != "" {
 			t.Fatal(problem)

@@ -42,24 +42,12 @@ type Engine struct {
 	policy    atomic.Pointer[Policy]
 
 	reloading sync.Mutex // one reload at a time; it guards failed
-	failed    bool       // the last one did
+	failed    string     // why the last one did; "" where it did not
 
 	mu       sync.Mutex // guards what follows
 	guards   map[*Guard]struct{}
 	accounts map[accountKey]*account
-}
-
-// account is what all sessions of one principal share.
-type account struct {
-	key           accountKey
-	sessions      int // guarded by Engine.mu
-	subscriptions atomic.Int64
-	meters        meters
-}
-
-type accountKey struct {
-	method auth.Method
-	name   string
+	resting  []*account // of accounts, those that no session has and the rates still hold
 }
 
 // NewEngine reads the policy file. The error joins every *[Mistake] where the
@@ -93,11 +81,7 @@ func readPolicy(file string) (*Policy, error) {
 // and then writes what is left of it. Let the context outlive the sessions.
 func (e *Engine) Run(ctx context.Context) {
 	var running sync.WaitGroup
-	running.Go(func() {
-		if err := e.watch(ctx); err != nil && e.options.OnReload != nil {
-			e.options.OnReload(fmt.Errorf("watch the policy file: %w", err))
-		}
-	})
+	running.Go(func() { e.watch(ctx) })
 	if e.auditLog != nil {
 		running.Go(func() { e.auditLog.run(ctx) })
 	}
@@ -111,22 +95,28 @@ func (e *Engine) Reload() error {
 	if e.auditLog != nil {
 		e.auditLog.reopen()
 	}
-	return e.reload(false)
+	return e.reload(false, false)
 }
 
 // reload does so; a file that is the one in use, and that nothing was wrong with
-// since, is passed over where onlyChanged says so.
-func (e *Engine) reload(onlyChanged bool) error {
+// since, is passed over where onlyChanged says so, and what was told of before where
+// onlyNews does.
+func (e *Engine) reload(onlyChanged, onlyNews bool) error {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
 	p, err := readPolicy(e.options.File)
 	if err == nil {
-		if onlyChanged && !e.failed && p.version == e.Version() {
+		if onlyChanged && e.failed == "" && p.version == e.Version() {
 			return nil
 		}
 		err = e.use(p)
+	} else if onlyNews && e.failed == err.Error() {
+		return err
 	}
-	e.failed = err != nil
+	e.failed = ""
+	if err != nil {
+		e.failed = err.Error()
+	}
 	if e.options.OnReload != nil {
 		e.options.OnReload(err)
 	}
@@ -195,39 +185,4 @@ func (e *Engine) Open(sessionID string, id *auth.Identity, d broker.Dialect, rev
 func (g *Guard) refuseSession(refused *Refused) error {
 	g.auditAction("CONNECT", "", Verdict{Code: refused.Code, Message: refused.Message})
 	return refused
-}
-
-// enter counts a session in, unless the policy changed since p.
-func (e *Engine) enter(g *Guard, p *Policy, most int) (bool, *Refused) {
-	id := g.principal.Load()
-	key := accountKey{id.Method, id.Name}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.policy.Load() != p {
-		return false, nil
-	}
-	a := e.accounts[key]
-	if a == nil {
-		a = &account{key: key}
-		if id.Name != "" { // nobody in particular: each is a principal of its own
-			e.accounts[key] = a
-		}
-	}
-	if most > 0 && a.sessions >= most {
-		return false, &Refused{CodeTooManySessions, "the principal has as many sessions as it may"}
-	}
-	a.sessions++
-	g.account = a
-	e.guards[g] = struct{}{}
-	return true, nil
-}
-
-// leave counts a session out.
-func (e *Engine) leave(g *Guard) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.guards, g)
-	if g.account.sessions--; g.account.sessions == 0 {
-		delete(e.accounts, g.account.key)
-	}
 }

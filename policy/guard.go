@@ -159,9 +159,28 @@ func (d *decision) choose(h *frameinspect.Head, plain, ownReply bool, v *view) (
 	return nil, first
 }
 
-// refuse gives the verdict on a frame that does not pass, and puts it in the audit
-// log.
+// refuse gives the verdict on a frame that does not pass. It was read and judged as
+// any, so it counts against the rates of the principal, and of a grant that decided.
 func (g *Guard) refuse(v *view, h *frameinspect.Head, code frameinspect.Code, message string, decided *rule) Verdict {
+	wait, over := g.measure(v, decided, 1, len(h.Raw())+int(min(max(h.ContentLength, 0), maxAnnounced)))
+	if !v.policy.keep {
+		return g.deny(v, h, code, message, decided) // the session ends, and need not wait for that
+	}
+	if over {
+		return g.rateLimited(v, h, decided)
+	}
+	verdict := g.deny(v, h, code, message, decided)
+	verdict.Wait = wait
+	return verdict
+}
+
+// maxAnnounced bounds what a body that is dropped counts for, in bytes: no rate
+// remembers more.
+const maxAnnounced = 1 << 30
+
+// deny gives the verdict on a frame that is charged for, and puts it in the audit
+// log.
+func (g *Guard) deny(v *view, h *frameinspect.Head, code frameinspect.Code, message string, decided *rule) Verdict {
 	verdict := Verdict{Keep: v.policy.keep, Code: code, Message: message}
 	if decided != nil {
 		verdict.Rule = decided.name

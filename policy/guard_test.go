@@ -184,6 +184,55 @@ func TestPrivateReplies(t *testing.T) {
 	}
 }
 
+// TestNoSubscriptionIsHidden: some brokers make another consumer for an id that they
+// have, and an UNSUBSCRIBE ends one of them, so whatever the guard let through is
+// still there when its grant is withdrawn.
+func TestNoSubscriptionIsHidden(t *testing.T) {
+	for _, tt := range []struct {
+		name               string
+		version            frameinspect.Version
+		first, again, stop string
+	}{
+		{"by id", frameinspect.V12, "id:1\ndestination:/topic/a", "id:1\ndestination:/topic/a", "id:1"},
+		{"by id in 1.0", frameinspect.V10, "id:1\ndestination:/topic/a", "id:1\ndestination:/topic/a", "id:1"},
+		{"by destination", frameinspect.V10, "destination:/topic/a", "destination:/topic/a", "destination:/topic/a"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := engineOf(mustParse(t, "grants: [{name: a, subscribe: [/topic/a], limits: {subscriptions: 2}}]"))
+			g := mustOpen(t, e, named("ann", nil), broker.ActiveMQ)
+			consumers := 0 // of the broker
+			for _, headers := range []string{tt.first, tt.again} {
+				if g.Judge(rawFrame(t, "SUBSCRIBE\n"+headers+"\n\n", tt.version)).Allow {
+					consumers++
+				}
+			}
+			if g.Judge(rawFrame(t, "UNSUBSCRIBE\n"+tt.stop+"\n\n", tt.version)).Allow {
+				consumers--
+			}
+			if consumers != len(g.subscriptions) {
+				t.Errorf("the broker has %d consumers, the guard knows of %d", consumers, len(g.subscriptions))
+			}
+			if v := g.Judge(rawFrame(t, "SUBSCRIBE\n"+tt.first+"\n\n", tt.version)); !v.Allow {
+				t.Errorf("again, after the end of the one before: got %v", v)
+			}
+			e.policy.Store(mustParse(t, "grants: [{name: b, subscribe: [/topic/b]}]"))
+			if verdict, err := g.rebind(); verdict == nil || err != nil {
+				t.Errorf("withdrawn: got %v, %v", verdict, err)
+			}
+		})
+	}
+}
+
+// An id with a blank at its edge is another's to a broker that trims it.
+func TestIDsThatAreTrimmed(t *testing.T) {
+	g := mustOpen(t, engineOf(mustParse(t, "grants: [{name: a, subscribe: [/topic/a]}]")), named("ann", nil), broker.ActiveMQ)
+	for id, want := range map[string]bool{"1": true, "a b": true, "": true, " 1": false, "1 ": false, "1\t": false, "\x011": false} {
+		if v := g.Judge(rawFrame(t, "SUBSCRIBE\nid:"+id+"\ndestination:/topic/a\n\n", frameinspect.V10)); v.Allow != want {
+			t.Errorf("%q: got %v", id, v)
+		}
+	}
+}
+
 // TestJudgeAfterClose: a frame that is judged while the session ends takes nothing of
 // the principal's limits with it.
 func TestJudgeAfterClose(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stompgw/stompgw/auth"
 	"github.com/stompgw/stompgw/broker"
@@ -41,6 +42,31 @@ func TestPowerfulHeaders(t *testing.T) {
 	}
 }
 
+// TestHeadersBrokersKnow has what was found in the code of brokers, apart from the
+// table.
+func TestHeadersBrokersKnow(t *testing.T) {
+	p := mustParse(t, "grants: [{name: a, send: [/queue/a], subscribe: [/queue/a]}]")
+	for _, tt := range []struct {
+		words string
+		d     broker.Dialect
+		allow bool
+	}{
+		{"SUBSCRIBE /queue/a id:1 browser:true", broker.ActiveMQ, false},
+		{"SUBSCRIBE /queue/a id:1 browser:true", broker.Apollo, false},
+		{"SUBSCRIBE /queue/a id:1 browser:true", broker.RabbitMQ, true},
+		{"SUBSCRIBE /queue/a id:1 activemq.subscriptionName:x", broker.Artemis, false},
+		{"SUBSCRIBE /queue/a id:1 activemq.subscriptionName:x", broker.HornetQ, false},
+		{"SUBSCRIBE /queue/a id:1 activemq.prefetchSize:1", broker.ActiveMQ, false},
+		{"SEND /queue/a AMQ_SCHEDULED_DELAY:1000", broker.Artemis, false},
+		{"SEND /queue/a AMQ_SCHEDULED_TIME:1", broker.Artemis, false},
+		{"SEND /queue/a AMQ_SCHEDULED_DELAY:1000", broker.RabbitMQ, true},
+	} {
+		if v := mustOpen(t, engineOf(p), named("n", nil), tt.d).Judge(frame(t, tt.words)); v.Allow != tt.allow {
+			t.Errorf("%s in dialect %d: got %v", tt.words, tt.d, v)
+		}
+	}
+}
+
 func TestOrdinaryHeadersPass(t *testing.T) {
 	p := mustParse(t, "grants: [{name: a, send: [/queue/a], subscribe: [/queue/a]}]")
 	for _, d := range every6 {
@@ -61,7 +87,7 @@ func TestHeaderTableInDocs(t *testing.T) {
 	names := []struct {
 		in   brokers
 		text string
-	}{{every, "all"}, {jms, "ActiveMQ, Artemis, Apollo"}, {rabbit | apollo, "RabbitMQ, Apollo"}, {rabbit, "RabbitMQ"}, {active, "ActiveMQ"}, {artemis, "Artemis"}, {apollo, "Apollo"}}
+	}{{every, "all"}, {jms, "ActiveMQ, Artemis, Apollo"}, {rabbit | apollo, "RabbitMQ, Apollo"}, {rabbit, "RabbitMQ"}, {active | artemis, "ActiveMQ, Artemis"}, {active | apollo, "ActiveMQ, Apollo"}, {active, "ActiveMQ"}, {artemis, "Artemis"}, {apollo, "Apollo"}}
 	var table strings.Builder
 	for _, p := range powerfulHeaders {
 		for _, n := range names {
@@ -84,7 +110,11 @@ func TestRewrite(t *testing.T) {
 		head, want string
 	}{
 		{frameinspect.V12, "ann", "SEND\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:ann\nX-Tenant:t\\ca\\\\b\n\n"},
-		{frameinspect.V10, "ann", "SEND\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:ann\nX-Tenant:t:a\\b\n\n"},
+		// 1.0 has no escapes, and brokers undo them all the same.
+		{frameinspect.V10, "ann", "SEND\nx-tenant:z\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:ann\n\n"},
+		{frameinspect.V10, "a:b", "SEND\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:a:b\n\n"},
+		{frameinspect.V10, `bob\nx-role:admin`, "SEND\nx-user:eve\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\n\n"},
+		{frameinspect.V11, `a\nb`, "SEND\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nx-user:a\\\\nb\nX-Tenant:t\\ca\\\\b\n\n"},
 		{frameinspect.V12, "ann", "SEND\r\nx-user:eve\r\ndestination:/queue/a\r\nX-USER:eve\r\nx-tenant:z\r\nx-none:z\r\nx-users:ok\r\n\r\n",
 			"SEND\ndestination:/queue/a\nx-users:ok\nx-user:ann\nX-Tenant:t\\ca\\\\b\n\n"},
 		{frameinspect.V11, "a\nb", "SEND\nx-user:eve\ndestination:/queue/a\n\n", "SEND\ndestination:/queue/a\nX-Tenant:t\\ca\\\\b\n\n"},
@@ -104,6 +134,36 @@ func TestRewrite(t *testing.T) {
 	g := mustOpen(t, engineOf(p), named("ann", nil), broker.RabbitMQ)
 	if v := g.Judge(frame(t, "SUBSCRIBE /queue/a id:1")); !v.Allow || v.Rewrite != nil {
 		t.Errorf("SUBSCRIBE: got %v", v)
+	}
+}
+
+// TestNoClientSetsWhatThePolicySets: clients in JavaScript trim the names of headers,
+// by more than ASCII's blanks.
+func TestNoClientSetsWhatThePolicySets(t *testing.T) {
+	p := mustParse(t, "grants: [{name: a, send: [/queue/a]}]\nset_headers: {x-user: '{name}'}")
+	blanks := []rune{0xfeff, 0x180e} // the second in engines before Unicode 6.3
+	for r := rune(0x80); r < 0x10000; r++ {
+		if unicode.IsSpace(r) {
+			blanks = append(blanks, r)
+		}
+	}
+	for _, who := range []struct{ name, set string }{{"ann", "x-user:ann\n"}, {"", ""}} {
+		for _, version := range []frameinspect.Version{frameinspect.V10, frameinspect.V12} {
+			for _, blank := range blanks {
+				for _, name := range []string{"x-user" + string(blank), string(blank) + "X-User", string([]rune{blank, blank}) + "x-user" + string([]rune{0xa0, blank})} {
+					h := rawFrame(t, "SEND\n"+name+":admin\ndestination:/queue/a\n\n", version)
+					v := mustOpen(t, engineOf(p), named(who.name, nil), broker.RabbitMQ).Judge(h)
+					if got, want := string(v.Rewrite.AppendHead(nil, h)), "SEND\ndestination:/queue/a\n"+who.set+"\n"; got != want {
+						t.Errorf("%q: got %q, want %q", name, got, want)
+					}
+				}
+			}
+		}
+	}
+	h := rawFrame(t, "SEND\nx-\u00a0user:1\nx-user\u200b:2\n\u00a0:3\ndestination:/queue/a\n\n", frameinspect.V12)
+	v := mustOpen(t, engineOf(p), named("ann", nil), broker.RabbitMQ).Judge(h)
+	if got, want := string(v.Rewrite.AppendHead(nil, h)), "SEND\nx-\u00a0user:1\nx-user\u200b:2\n\u00a0:3\ndestination:/queue/a\nx-user:ann\n\n"; got != want {
+		t.Errorf("other names: got %q, want %q", got, want)
 	}
 }
 

@@ -56,6 +56,12 @@ func (m *meters) charge(l *limits, frames, bytes int, now time.Duration) time.Du
 	return wait
 }
 
+// owe tells whether anything that was taken is not yet paid for, so that meters
+// made anew would allow more.
+func (m *meters) owe(now time.Duration) bool {
+	return max(m.frames.paid.Load(), m.bytes.paid.Load()) > int64(now)
+}
+
 // meter is a token bucket in the form of GCRA: one number, the time at which
 // everything taken so far would have been allowed at the rate without a burst.
 type meter struct {

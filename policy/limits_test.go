@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,59 @@ func TestRates(t *testing.T) {
 	}
 }
 
+// TestRatesOutliveSessions: a session more is no burst more, and what is paid for is
+// forgotten.
+func TestRatesOutliveSessions(t *testing.T) {
+	e := engineOf(mustParse(t, "grants: [{name: a, send: ['/queue/>']}]\nlimits: [{frames_per_second: 1, frames_burst: 5, bytes_per_second: 1000}]"))
+	var now time.Duration
+	e.now = func() time.Duration { return now }
+	send := frame(t, "SEND /queue/a")
+	free := func(name string, most int) (n int) {
+		t.Helper()
+		g, err := e.Open("s", named(name, nil), broker.RabbitMQ, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		for n < most && g.Judge(send).Wait == 0 {
+			n++
+		}
+		return n
+	}
+	now = time.Hour
+	for i, want := range []int{5, 0, 0} {
+		if got := free("ann", 10); got != want {
+			t.Errorf("session %d: %d free frames, want %d", i+1, got, want)
+		}
+	}
+	if got := free("bob", 10); got != 5 {
+		t.Errorf("somebody else: %d free frames, want 5", got)
+	}
+	now += time.Minute // by far: what waits is one frame a session
+	if got := free("ann", 10); got != 5 {
+		t.Errorf("after a rest: %d free frames, want 5", got)
+	}
+
+	// Whoever comes but once is not kept for ever, nor does one who comes often
+	// stand in the list more than once.
+	for i := range 1000 {
+		now += time.Second
+		free(fmt.Sprint("n", i), 1)
+		free("often", 1)
+		if len(e.accounts) > 30 || len(e.resting) > 30 {
+			t.Fatalf("after %d: %d accounts, %d rest", i+1, len(e.accounts), len(e.resting))
+		}
+	}
+	now += time.Hour
+	for range 30 {
+		now += time.Hour
+		free("last", 0)
+	}
+	if len(e.accounts) != 0 || len(e.resting) != 0 {
+		t.Errorf("%d accounts, %d rest", len(e.accounts), len(e.resting))
+	}
+}
+
 func TestBodies(t *testing.T) {
 	p := mustParse(t, limited)
 	ann := mustOpen(t, engineOf(p), named("ann", nil), broker.RabbitMQ)
@@ -198,6 +252,63 @@ limits:
 	}
 }
 
+// TestRefusedFramesCount: on_denied: keep is no way to send for nothing.
+func TestRefusedFramesCount(t *testing.T) {
+	const text = `
+on_denied: keep
+grants:
+  - {name: a, send: [/queue/a], subscribe: [/queue/a], headers: {deny: [x-no]}, limits: {body: 10}}
+  - {name: b, send: [/queue/b], headers: {deny: [x-no]}, limits: {frames_per_second: 1, frames_burst: 3, over: close}}
+limits:
+  - {to: {principals: [closed]}, frames_per_second: 1, frames_burst: 3, over: close}
+  - {to: {principals: [paused]}, frames_per_second: 1, frames_burst: 3}
+  - {to: {principals: [bytes]}, bytes_per_second: 1000, over: close}
+`
+	const free = 3
+	for _, tt := range []struct {
+		name, words string
+		free        int
+	}{
+		{"closed", "SEND /queue/other", free},
+		{"closed", "SEND /queue/*", free},
+		{"closed", "SEND /queue/a x-no:1", free},
+		{"closed", "SEND /queue/a content-length:11", free},
+		{"closed", "SEND /queue/a reply-to:/temp-queue/r", free},
+		{"closed", "SUBSCRIBE /queue/other id:1", free},
+		{"closed", "SUBSCRIBE /queue/a id:1", free}, // the first is none of those that are refused
+		{"closed", "UNSUBSCRIBE id:9", free},
+		{"bytes", "SEND /queue/other x:" + strings.Repeat("x", 280), free},
+		{"bytes", "SEND /queue/other content-length:280", free},
+		{"nobody's", "SEND /queue/b x-no:1", free},
+	} {
+		g := mustOpen(t, engineOf(mustParse(t, text)), named(tt.name, nil), broker.RabbitMQ)
+		h := frame(t, tt.words)
+		for i := range 10_000 {
+			v := g.Judge(h)
+			if v.Code == CodeRateLimited && !v.Keep {
+				if i != tt.free {
+					t.Errorf("%s, %.50s: %d frames went before, want %d", tt.name, tt.words, i, tt.free)
+				}
+				break
+			}
+			if i > tt.free {
+				t.Fatalf("%s, %.50s: the %d. got %+v", tt.name, tt.words, i+1, v)
+			}
+		}
+	}
+	// What waits is dropped all the same, and what ends the session need not wait.
+	for keep, want := range map[string]bool{"on_denied: keep": true, "on_denied: close": false} {
+		g := mustOpen(t, engineOf(mustParse(t, strings.Replace(text, "on_denied: keep", keep, 1))), named("paused", nil), broker.RabbitMQ)
+		var v Verdict
+		for range free + 1 {
+			v = g.Judge(frame(t, "SEND /queue/other"))
+		}
+		if v.Allow || v.Code != CodeDenied || v.Keep != want || (v.Wait > 0) != want {
+			t.Errorf("%s: got %+v", keep, v)
+		}
+	}
+}
+
 func TestSubscriptionLimits(t *testing.T) {
 	e := engineOf(mustParse(t, limited))
 	ann := mustOpen(t, e, named("ann", nil), broker.RabbitMQ)
@@ -209,7 +320,7 @@ func TestSubscriptionLimits(t *testing.T) {
 		{"SUBSCRIBE /queue/b id:2", ""},
 		{"SUBSCRIBE /queue/c id:3", "too_many_subscriptions"},
 		{"SUBSCRIBE /topic/c id:3", ""},
-		{"SUBSCRIBE /queue/a id:1", ""}, // again: nothing new
+		{"SUBSCRIBE /queue/a id:1", "duplicate_subscription"},
 		{"SUBSCRIBE /queue/b id:1", "duplicate_subscription"},
 		{"UNSUBSCRIBE id:9", "unknown_subscription"},
 		{"UNSUBSCRIBE id:1 durable:true", "denied"},

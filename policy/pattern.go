@@ -175,7 +175,7 @@ func coversOne(p segment, d step, v values) bool {
 // a template that cannot be filled stands for any segment.
 //
 // A * of d may take in several segments: for brokers, which separate by dots
-// only, a/b is one.
+// only, a/b is one, and so is /a/b.
 func (p pattern) overlaps(d []step, v values) bool { return overlaps(p.segments, d, v) }
 
 func overlaps(p []segment, d []step, v values) bool {
@@ -187,7 +187,7 @@ func overlaps(p []segment, d []step, v values) bool {
 	case len(p) == 0:
 		return false
 	case p[0].kind == rest:
-		return p[0].begins(d[0])
+		return p[0].begins(d[0]) || meets(p[0], d[0])
 	case !overlapsOne(p[0], d[0], v):
 		return false
 	case overlaps(p[1:], d[1:], v):
@@ -204,8 +204,18 @@ func overlaps(p []segment, d []step, v values) bool {
 	return false
 }
 
+// meets tells whether a segment and d may begin alike: with the same separator or,
+// for a * that has none, with a slash.
+func meets(p segment, d step) bool {
+	sep := separator(p.text)
+	return sep == separator(d.text) || sep == '/' && d.bareOne()
+}
+
+// bareOne tells whether d is a * without a separator.
+func (d step) bareOne() bool { return d.kind == one && separator(d.text) == 0 }
+
 func overlapsOne(p segment, d step, v values) bool {
-	if separator(d.text) != separator(p.text) {
+	if !meets(p, d) {
 		return false
 	}
 	if d.kind == one || p.kind == one {

@@ -1,11 +1,16 @@
 package policy
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
 
 	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/internal/eventually"
@@ -88,6 +93,112 @@ func TestReloadOfConfigMap(t *testing.T) {
 	publish("..3", "version: 9")
 	if err := eventually.Receive(t, "a reload", reloads); err == nil || !strings.HasPrefix(e.Version(), "b@") {
 		t.Errorf("bad: got %v, version %s", err, e.Version())
+	}
+}
+
+// TestReloadBesideABusyFile: the policy is read although its directory is never
+// quiet, as where the audit log is written there, and a bad one is told of once.
+func TestReloadBesideABusyFile(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "policy.yaml")
+	write(t, file, policyA)
+	e, reloads := fileEngine(t, EngineOptions{File: file})
+	done := make(chan struct{})
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		busy := time.NewTicker(settle / 5)
+		defer busy.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-busy.C:
+				if err := os.WriteFile(filepath.Join(dir, "audit.log"), []byte("x"), 0o600); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	defer writing.Wait()
+	defer close(done)
+	time.Sleep(2 * settle) // the directory is busy before the change
+	replace(t, file, "version: 9")
+	if err := eventually.Receive(t, "a reload", reloads); err == nil {
+		t.Error("a bad file is taken")
+	}
+	time.Sleep(2 * settleWithin)
+	replace(t, file, policyB)
+	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "b@") {
+		t.Errorf("got %v, version %s", err, e.Version())
+	}
+}
+
+// TestWatchSurvives: neither a watcher that fails nor a directory that cannot be
+// watched keeps the policy from being read.
+func TestWatchSurvives(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	write(t, file, policyA)
+	reloads := make(chan error, 10)
+	e, err := NewEngine(EngineOptions{File: file, Audit: AuditOff, OnReload: func(err error) { reloads <- err }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = watcher.Close() }()
+	events, failures, look := make(chan fsnotify.Event), make(chan error), make(chan time.Time)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	watcher.Events, watcher.Errors = events, failures
+	running.Go(func() { e.follow(ctx, watcher, look) })
+	defer running.Wait()
+	defer cancel()
+	failures <- fsnotify.ErrEventOverflow
+	if err := eventually.Receive(t, "the failure", reloads); !errors.Is(err, fsnotify.ErrEventOverflow) {
+		t.Errorf("got %v", err)
+	}
+	replace(t, file, policyB) // its event may be one of those that were lost
+	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "b@") {
+		t.Errorf("after a failure: got %v, version %s", err, e.Version())
+	}
+	replace(t, file, policyA)
+	events <- fsnotify.Event{Name: file, Op: fsnotify.Create}
+	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "a@") {
+		t.Errorf("after an event: got %v, version %s", err, e.Version())
+	}
+	for range 2 { // told with each look
+		replace(t, file, "version: 9")
+		look <- time.Now()
+		if err := eventually.Receive(t, "a reload", reloads); err == nil || !strings.HasPrefix(e.Version(), "a@") {
+			t.Errorf("a bad one by looking: got %v, version %s", err, e.Version())
+		}
+	}
+	replace(t, file, policyB)
+	look <- time.Now()
+	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "b@") {
+		t.Errorf("by looking: got %v, version %s", err, e.Version())
+	}
+}
+
+// TestWatchOfADirectoryThatIsGone: it is watched once it is there again.
+func TestWatchOfADirectoryThatIsGone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "gone")
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = watcher.Close() }()
+	e := &Engine{options: EngineOptions{File: filepath.Join(dir, "policy.yaml")}}
+	if err := e.watchFolder(watcher); err == nil {
+		t.Error("want an error")
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.watchFolder(watcher); err != nil || len(watcher.WatchList()) != 1 {
+		t.Errorf("got %v, %v", err, watcher.WatchList())
 	}
 }
 

@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"bytes"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/stompgw/stompgw/frameinspect"
 )
@@ -32,7 +34,7 @@ func (r *Rewrite) With(name, value string) *Rewrite {
 
 // AppendHead appends the head in its canonical form, the client's copies of the
 // headers that are set removed and the gateway's own at the end, escaped for the
-// head's version.
+// head's version; one that it cannot hold is left out.
 func (r *Rewrite) AppendHead(dst []byte, h *frameinspect.Head) []byte {
 	begin := len(dst)
 	dst = h.AppendTo(dst)
@@ -49,11 +51,18 @@ func (r *Rewrite) AppendHead(dst []byte, h *frameinspect.Head) []byte {
 	}
 	dst = dst[:end]
 	for i := range r.headers {
-		if s := &r.headers[i]; s.value != "" {
+		if s := &r.headers[i]; s.fits(h.Version) {
 			dst = frameinspect.AppendHeader(dst, s.name, s.value, h.Version)
 		}
 	}
 	return append(dst, '\n')
+}
+
+// fits tells whether the header can be written in a version. STOMP 1.0 has no
+// escapes, so a backslash would stand there as it is; ActiveMQ takes it for one all
+// the same, and RabbitMQ ends the connection.
+func (s *ownHeader) fits(v frameinspect.Version) bool {
+	return s.value != "" && (v != frameinspect.V10 || strings.IndexByte(s.value, '\\') < 0)
 }
 
 func lineLength(b []byte) int {
@@ -65,12 +74,18 @@ func lineLength(b []byte) int {
 	return len(b)
 }
 
+// sets tells whether a header line has the name of one that is set, or what clients
+// in JavaScript, which trim names, take for it. Blanks of ASCII no name begins or
+// ends with.
 func (r *Rewrite) sets(line []byte) bool {
+	name := bytes.TrimFunc(nameOf(line), isTrimmed)
 	for i := range r.headers {
-		name := r.headers[i].lower
-		if len(line) > len(name) && line[len(name)] == ':' && equalFold(name, line[:len(name)]) {
+		if equalFold(r.headers[i].lower, name) {
 			return true
 		}
 	}
 	return false
 }
+
+// isTrimmed holds what String.prototype.trim takes away, in old engines too.
+func isTrimmed(c rune) bool { return unicode.IsSpace(c) || c == '\ufeff' || c == '\u180e' }

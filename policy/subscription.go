@@ -26,19 +26,19 @@ func (g *Guard) subscribe(h *frameinspect.Head) Verdict {
 		sub.headers = append(append(sub.headers, name...), ':', '\n')
 	}
 	key := subscriptionKey(h, sub.destination)
+	if oddID(h) {
+		return g.refuse(v, h, CodeDenied, "the subscription's id begins or ends with white space", nil)
+	}
 	if len(key)+len(sub.destination)+len(sub.headers) > maxSubscriptionHead {
 		return g.refuse(v, h, CodeDenied, "the subscription's id, destination and header names are too long", nil)
 	}
 	if code, message, decided := v.judgeSubscription(sub); code != "" {
 		return g.refuse(v, h, code, message, decided)
 	}
-	if verdict := g.charge(v, sub.grant, h); !verdict.Allow {
-		return verdict
-	} else if refusal := g.note(v, h, key, sub); refusal != nil {
+	if refusal := g.note(v, h, key, sub); refusal != nil {
 		return *refusal
-	} else {
-		return verdict
 	}
+	return g.charge(v, sub.grant, h) // which ends the session where it says no
 }
 
 // subscriptionKey is what an UNSUBSCRIBE names a subscription by: its id or, in
@@ -48,6 +48,13 @@ func subscriptionKey(h *frameinspect.Head, destination string) string {
 		return "id:" + h.Text("id")
 	}
 	return "destination:" + destination
+}
+
+// oddID tells whether an id has a blank at its edge, which ActiveMQ trims in STOMP
+// 1.0, so that what are two ids here may be one there.
+func oddID(h *frameinspect.Head) bool {
+	id, _ := h.Get("id")
+	return len(id) > 0 && (id[0] <= ' ' || id[len(id)-1] <= ' ')
 }
 
 // judgeSubscription decides on a subscription and notes the grant; the code is
@@ -79,12 +86,10 @@ func (g *Guard) note(v *view, h *frameinspect.Head, key string, sub *subscriptio
 		verdict := g.refuse(v, h, code, message, sub.grant)
 		return &verdict
 	}
-	if old, ok := g.subscriptions[key]; ok {
-		if old.destination != sub.destination {
-			return refuse(CodeDuplicateSubscription, "another subscription of the session has this id")
-		}
-		g.subscriptions[key] = sub
-		return nil
+	if _, ok := g.subscriptions[key]; ok {
+		// ActiveMQ would make a consumer more, whatever the destination, and an
+		// UNSUBSCRIBE end but one of them.
+		return refuse(CodeDuplicateSubscription, "the session has this subscription already")
 	}
 	if most := sub.grant.limits.subscriptions; most > 0 && g.countOf(sub.grant) >= most {
 		return refuse(CodeTooManySubscriptions, "the session has as many subscriptions as it may")

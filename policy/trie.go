@@ -160,7 +160,14 @@ func (s *search) overlapping(n *node, d []step) {
 		s.below(n)
 		return
 	}
-	sep := separatorIndex(separator(d[0].text))
+	s.behind(n, d, separatorIndex(separator(d[0].text)))
+	if d[0].bareOne() {
+		s.behind(n, d, separatorIndex('/'))
+	}
+}
+
+// behind finds those whose next segment begins with a separator.
+func (s *search) behind(n *node, d []step, sep int) {
 	s.takeRest(n, sep)
 	if next := n.one[sep]; next != nil {
 		s.through(next, d)

@@ -25,8 +25,8 @@ type Verdict struct {
 	// Keep asks, of a frame that is not allowed, to drop it and let the session
 	// live on (on_denied: keep).
 	Keep bool
-	// Wait is how long the client must be paused before the frame goes on; it is
-	// charged for already.
+	// Wait is how long the client must be paused before the frame goes on, or is
+	// dropped; it is charged for already.
 	Wait time.Duration
 	// Code and Message say why a frame is not allowed; both are safe to show to
 	// whoever sent it.

@@ -11,18 +11,23 @@ func appendVirtualTopic(dst []step, d []step, dialect broker.Dialect) (steps []s
 	if dialect != broker.ActiveMQ && dialect != broker.Unknown || len(d) == 0 || string(d[0].text) != "/queue" {
 		return dst, false
 	}
+	d = d[1:]
 	for i, part := range [][]byte{consumer, nil, virtual} {
-		if i+1 >= len(d) {
+		for i == 2 && len(d) > 0 && d[0].kind != rest && separator(d[0].text) == '/' {
+			d = d[1:] // the consumer's name goes on: for ActiveMQ, words end at dots only
+		}
+		if len(d) == 0 {
 			return dst, false // too short, and without a rest that would stand for what is missing
 		}
-		switch s := d[i+1]; {
+		switch s := d[0]; {
 		case s.kind == rest:
 			return append(dst, topicStep, virtualStep, step{kind: rest, text: dotRest}), true
 		case part != nil && s.kind == literal && string(s.text) != string(part):
 			return dst, false
 		}
+		d = d[1:]
 	}
-	return append(append(dst, topicStep, virtualStep), d[4:]...), true
+	return append(append(dst, topicStep, virtualStep), d...), true
 }
 
 // The parts of those names, as steps have them.

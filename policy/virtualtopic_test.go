@@ -26,6 +26,12 @@ denials:
 		{"SUBSCRIBE /queue/Consumer.spy.VirtualTopic.*.new id:1", false},
 		{"SUBSCRIBE /queue/Consumer.spy.> id:1", false},
 		{"SUBSCRIBE /queue/> id:1", false},
+		{"SUBSCRIBE /queue/Consumer.a/b.VirtualTopic.orders id:1", false}, // words end at dots only
+		{"SUBSCRIBE /queue/Consumer.a/b/c.VirtualTopic.orders.new id:1", false},
+		{"SUBSCRIBE /queue/Consumer.*/b.VirtualTopic.orders id:1", false},
+		{"SUBSCRIBE /queue/Consumer.a/b.VirtualTopic.other id:1", true},
+		{"SUBSCRIBE /queue/Consumer.a/VirtualTopic.orders id:1", true},
+		{"SUBSCRIBE /queue/Consumer.a/b id:1", true},
 		{"SUBSCRIBE /queue/Consumer.spy.VirtualTopic.other id:1", true},
 		{"SUBSCRIBE /queue/Consumer.spy.Topic.orders id:1", true},
 		{"SUBSCRIBE /queue/Consumer.spy id:1", true},
