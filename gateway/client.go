@@ -184,14 +184,17 @@ func (c *client) write(frame []byte) error {
 }
 
 // tryControl is control for those who must not wait. Where another writes, or
-// the socket is full, the leg is not silent anyway. A frame that is a message is
-// not put into a fragmented one.
-func (c *client) tryControl(frame []byte, isMessage bool) error {
+// the socket is full, the leg is not silent anyway. Within a fragmented message goes
+// inside instead, which is no message of its own; nil for nothing.
+func (c *client) tryControl(frame, inside []byte) error {
 	if !c.mu.TryLock() {
 		return nil
 	}
 	defer c.mu.Unlock()
-	if c.broken || isMessage && c.inMessage {
+	if c.inMessage {
+		frame = inside
+	}
+	if c.broken || frame == nil {
 		return nil
 	}
 	n, err := c.conn.TryWrite(frame)

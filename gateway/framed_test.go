@@ -17,7 +17,7 @@ func (g *testGateway) connectFramed() (*browser, *peer) {
 	p := g.accept()
 	p.frame()
 	p.write("CONNECTED\nversion:1.2\n\n\x00\n")
-	b.wantMessage("a" + quote("CONNECTED\nheart-beat:10000,10000\nversion:1.2\n\n\x00"))
+	b.wantMessage("a" + quote("CONNECTED\nheart-beat:"+g.options.ClientHeartBeat.String()+"\nversion:1.2\n\n\x00"))
 	return b, p
 }
 
@@ -108,6 +108,25 @@ func TestSockJSFramedHeartBeats(t *testing.T) {
 			m.payload = "ping"
 		}
 		seen[m.payload] = true
+	}
+}
+
+// While a frame of the broker stalls on its way, a client is still asked whether it
+// is there, and may answer.
+func TestSockJSFramedPingsInMessage(t *testing.T) {
+	g := newSockJS(t, func(o *Options) { o.PingInterval, o.ClientHeartBeat = 4*beat, beats(0, 0) })
+	g.leastGrace = 4 * beat // silence counts after 400 ms
+	b, p := g.connectFramed()
+	p.write("MESSAGE\ncontent-length:200000\n\n" + repeat("x", 100_000))
+	for pings := 0; pings < 4; {
+		f, err := b.nextFrame()
+		switch {
+		case err != nil || f.op == 8:
+			t.Fatalf("got %v, %v after %d pings", f, err, pings)
+		case f.op == 9:
+			pings++
+			b.write(string(wsFrame(0x8a, f.payload)))
+		}
 	}
 }
 

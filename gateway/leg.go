@@ -27,17 +27,17 @@ func (c *client) send(frame []byte) error {
 // beat writes a STOMP heart-beat if it can be written at once.
 func (c *client) beat() error {
 	if c.framed != nil {
-		return c.tryControl(framedBeat, true)
+		return c.tryControl(framedBeat, nil)
 	}
-	return c.tryControl(c.messageType.heartBeat(), true)
+	return c.tryControl(c.messageType.heartBeat(), nil)
 }
 
 // ping asks for a sign of life if that can be written at once.
 func (c *client) ping() error {
 	if c.framed != nil {
-		return c.tryControl(framedPing, true)
+		return c.tryControl(framedPing, pingFrame)
 	}
-	return c.tryControl(pingFrame, false)
+	return c.tryControl(pingFrame, pingFrame)
 }
 
 // keepsItself tells whether the leg needs no pings and no heart-beats of the
