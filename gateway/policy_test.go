@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -160,6 +161,21 @@ func TestPolicyLimits(t *testing.T) {
 		p.frame()
 		p.Close()
 		b.wantClose(1000)
+	})
+	t.Run("nothing slips through at the end", func(t *testing.T) {
+		g := newTestGateway(t, newPolicy(t, limited("frames_per_second: 1, frames_burst: 1, over: pause")).options)
+		b, p := g.connect("heart-beat:0,0\n", "heart-beat:0,0\n")
+		b.text(strings.Repeat(one, 1000))
+		p.frame()
+		for _, s := range g.sessions.all() {
+			g.eventually("the pause", s.pausing.Load)
+			g.EndSession(s.id, "test")
+		}
+		b.wantError("operator_closed")
+		rest, _ := io.ReadAll(p.r)
+		if n := strings.Count(string(rest), "\x00"); n > 1 {
+			t.Errorf("%d frames reached the broker after the session was ended, at one a second", n)
+		}
 	})
 	t.Run("close", func(t *testing.T) {
 		g := newTestGateway(t, newPolicy(t, "on_denied: keep\n"+limited("frames_per_second: 1, frames_burst: 2, over: close")).options)

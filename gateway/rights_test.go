@@ -17,6 +17,7 @@ type fakeAuth struct {
 	fromRequest func(*auth.Request) (*auth.Identity, error)
 	fromConnect func(*auth.Request, *auth.Connect) (*auth.Identity, error)
 	renew       func(old *auth.Identity, token string) (*auth.Identity, error)
+	renewWithin func(context.Context) error // what happens before renew; nil is nothing
 	recheck     func(*auth.Identity) error
 	credentials func(*auth.Identity, *auth.Connect) (*auth.BrokerLogin, error)
 }
@@ -36,7 +37,12 @@ func (f *fakeAuth) FromConnect(_ context.Context, r *auth.Request, c *auth.Conne
 	return f.fromConnect(r, c)
 }
 
-func (f *fakeAuth) Renew(_ context.Context, old *auth.Identity, token string) (*auth.Identity, error) {
+func (f *fakeAuth) Renew(ctx context.Context, old *auth.Identity, token string) (*auth.Identity, error) {
+	if f.renewWithin != nil {
+		if err := f.renewWithin(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return f.renew(old, token)
 }
 
@@ -323,6 +329,22 @@ func TestRenewal(t *testing.T) {
 			t.Errorf("got %q, want receipt-id r1", got)
 		}
 		p.wantFrame("SEND\ndestination:/q\n\nafter")
+	})
+	t.Run("that the session's end interrupts", func(t *testing.T) {
+		asked := make(chan struct{})
+		endless := f()
+		endless.renewWithin = func(ctx context.Context) error {
+			close(asked)
+			<-ctx.Done()
+			return &auth.Refusal{Code: auth.Unavailable, Message: "try again later", Temporary: true}
+		}
+		g, b, p := connectAs(t, endless, nil)
+		b.text(renewal + "later\x00SEND\ndestination:/q\n\nafter\x00")
+		<-asked
+		for _, s := range g.sessions.all() {
+			g.EndSession(s.id, "test")
+		}
+		p.wantEOF()
 	})
 	t.Run("that is too big", func(t *testing.T) {
 		_, b, _ := connectAs(t, f(), nil)
