@@ -187,13 +187,9 @@ func (s *session) renew(out *wire.Batch) error {
 	case err != nil:
 		return s.unproved(err, r.receipt)
 	}
-	if r.guard != nil {
-		if err := r.guard.Replace(id); err != nil {
-			return s.shutOut(err, r.receipt)
-		}
+	if err := s.takeIdentity(id, r.receipt); err != nil {
+		return err
 	}
-	r.identity.Store(id)
-	s.tickSoon()
 	if r.receipt == nil {
 		return nil
 	}

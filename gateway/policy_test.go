@@ -1,11 +1,13 @@
 package gateway
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -227,6 +229,52 @@ func TestPolicyIsRevoked(t *testing.T) {
 	b.wantError("denied")
 	b.wantClose(1008)
 	g.ended(Denied, 1)
+}
+
+// Grants that a webhook takes back are gone with its next answer.
+func TestRecheckMayTakeGrantsBack(t *testing.T) {
+	const granted = `[{"name":"more","send":["/queue/more"],"subscribe":["/queue/more"]}]`
+	for name, subscribed := range map[string]bool{"in use": true, "not in use": false} {
+		t.Run(name, func(t *testing.T) {
+			f := newPolicy(t, ownQueues)
+			of := func(grants string) *auth.Identity {
+				id := alice()
+				id.Grants = json.RawMessage(grants)
+				return id
+			}
+			var over atomic.Bool
+			var heard atomic.Int32 // rechecks since then
+			g := newTestGateway(t, func(o *Options) {
+				o.RecheckInterval = 20 * time.Millisecond
+				o.Auth = &fakeAuth{
+					fromRequest: func(*auth.Request) (*auth.Identity, error) { return of(granted), nil },
+					recheck: func(*auth.Identity) (*auth.Identity, error) {
+						if !over.Load() {
+							return of(granted), nil
+						}
+						heard.Add(1)
+						return of(`[]`), nil
+					},
+				}
+				f.options(o)
+			})
+			b, p := g.connect("", "")
+			b.text("SEND\ndestination:/queue/more\n\nx\x00")
+			p.wantFrame("SEND\ndestination:/queue/more\n\nx")
+			if subscribed {
+				b.text("SUBSCRIBE\nid:1\ndestination:/queue/more\n\n\x00")
+				p.frame()
+			}
+			over.Store(true)
+			if !subscribed {
+				g.eventually("the answer to be taken in", func() bool { return heard.Load() > 1 })
+				b.text("SEND\ndestination:/queue/more\n\nx\x00")
+			}
+			b.wantError("denied")
+			b.wantClose(1008)
+			p.wantEOF()
+		})
+	}
 }
 
 // A renewed identity must still have the rights that the session uses.

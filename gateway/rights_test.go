@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ type fakeAuth struct {
 	fromConnect func(*auth.Request, *auth.Connect) (*auth.Identity, error)
 	renew       func(old *auth.Identity, token string) (*auth.Identity, error)
 	renewWithin func(context.Context) error // what happens before renew; nil is nothing
-	recheck     func(*auth.Identity) error
+	recheck     func(*auth.Identity) (*auth.Identity, error)
 	credentials func(*auth.Identity, *auth.Connect) (*auth.BrokerLogin, error)
 }
 
@@ -46,7 +47,9 @@ func (f *fakeAuth) Renew(ctx context.Context, old *auth.Identity, token string) 
 	return f.renew(old, token)
 }
 
-func (f *fakeAuth) Recheck(_ context.Context, id *auth.Identity) error { return f.recheck(id) }
+func (f *fakeAuth) Recheck(_ context.Context, id *auth.Identity) (*auth.Identity, error) {
+	return f.recheck(id)
+}
 
 func (f *fakeAuth) Credentials(id *auth.Identity, c *auth.Connect) (*auth.BrokerLogin, error) {
 	if f.credentials == nil {
@@ -385,20 +388,53 @@ func TestReceiptWaitsForTheMessage(t *testing.T) {
 
 func TestRecheck(t *testing.T) {
 	var asked atomic.Int32
-	g, b, _ := connectAs(t, &fakeAuth{recheck: func(id *auth.Identity) error {
+	g, b, _ := connectAs(t, &fakeAuth{recheck: func(id *auth.Identity) (*auth.Identity, error) {
 		switch asked.Add(1) {
 		case 1:
-			return nil
+			return id, nil
 		case 2:
-			return &auth.Refusal{Code: auth.Unavailable, Temporary: true}
+			return nil, &auth.Refusal{Code: auth.Unavailable, Temporary: true}
 		}
-		return &auth.Refusal{Code: auth.Unauthenticated, Message: "you may not be here any more"}
+		return nil, &auth.Refusal{Code: auth.Unauthenticated, Message: "you may not be here any more"}
 	}}, func(o *Options) { o.RecheckInterval = 20 * time.Millisecond })
 	b.wantError(auth.Unauthenticated)
 	b.wantClose(1008)
 	g.ended(Denied, 1)
 	if got := asked.Load(); got != 3 {
 		t.Errorf("asked %d times, want 3", got)
+	}
+}
+
+// What a recheck brings takes the place of what was: an expiry as well.
+func TestRecheckBringsAnExpiry(t *testing.T) {
+	g, b, _ := connectAs(t, &fakeAuth{recheck: func(*auth.Identity) (*auth.Identity, error) {
+		return expiring(-time.Second), nil
+	}}, func(o *Options) { o.RecheckInterval = 20 * time.Millisecond })
+	b.wantError("token_expired")
+	b.wantClose(4003)
+	g.ended(TokenExpired, 1)
+}
+
+// Of two rechecks that overlap, the later answer would not be the newer one.
+func TestRechecksDoNotOverlap(t *testing.T) {
+	var running, most atomic.Int32
+	var asked sync.WaitGroup
+	asked.Add(2)
+	var times atomic.Int32
+	connectAs(t, &fakeAuth{recheck: func(id *auth.Identity) (*auth.Identity, error) {
+		if n := running.Add(1); n > most.Load() {
+			most.Store(n)
+		}
+		defer running.Add(-1)
+		if times.Add(1) <= 2 {
+			asked.Done()
+		}
+		time.Sleep(5 * time.Duration(scheduleGrain))
+		return id, nil
+	}}, func(o *Options) { o.RecheckInterval = time.Millisecond })
+	asked.Wait()
+	if got := most.Load(); got != 1 {
+		t.Errorf("%d rechecks of a session ran together, want one at a time", got)
 	}
 }
 
