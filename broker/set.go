@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -74,6 +75,7 @@ type Target struct {
 	trying   bool // a caller is trying whether it is up again
 	mute     bool // it takes connections and does not answer CONNECT
 	lastGood time.Time
+	answered time.Time // when it last answered a CONNECT
 }
 
 // New makes a set. There must be an endpoint.
@@ -290,17 +292,26 @@ func (t *Target) Answered(server string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.mute, t.trying = false, false
-	t.good(time.Now())
+	t.answered = time.Now()
+	t.good(t.answered)
 	if d := dialectOf(server); d != Unknown && t.dialect == Unknown {
 		t.dialect = d
 	}
 }
 
 // Unanswered takes in that the broker took a connection and did not answer
-// CONNECT. It counts as a failure, until one is answered.
+// CONNECT, or with nonsense. It counts as a failure, until one is answered. What
+// is not silence may have been brought about by what that one client said, so it
+// does not count while others are answered.
 func (t *Target) Unanswered(err error) {
+	now := time.Now()
 	t.mu.Lock()
+	if !errors.Is(err, os.ErrDeadlineExceeded) && now.Sub(t.answered) < freshFor {
+		t.trying = false
+		t.mu.Unlock()
+		return
+	}
 	t.mute = true
 	t.mu.Unlock()
-	t.note(err, time.Now(), *t.options)
+	t.note(err, now, *t.options)
 }
