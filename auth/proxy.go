@@ -58,8 +58,12 @@ func (p *proxy) identify(_ context.Context, r *Request, _ *Connect) (*Identity, 
 			claims[claim] = value
 		}
 	}
-	if groups := list(r.Header.Values(p.options.Groups)); groups != nil {
-		claims["groups"] = groups
+	groups, err := single(r.Header, p.options.Groups)
+	if err != nil {
+		return nil, err
+	}
+	if all := list(groups); all != nil {
+		claims["groups"] = all
 	}
 	return &Identity{Principal: Principal{Name: user, Method: Proxy, Claims: claims}}, nil
 }
@@ -78,14 +82,12 @@ func single(h http.Header, name string) (string, error) {
 	return h.Get(name), nil
 }
 
-// list splits values at commas, in the form that claims have; nil for none.
-func list(values []string) []any {
+// list splits a value at commas, in the form that claims have; nil for none.
+func list(value string) []any {
 	var all []any
-	for _, value := range values {
-		for item := range strings.SplitSeq(value, ",") {
-			if item = strings.TrimSpace(item); item != "" {
-				all = append(all, item)
-			}
+	for item := range strings.SplitSeq(value, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			all = append(all, item)
 		}
 	}
 	return all
