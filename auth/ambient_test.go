@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -20,7 +21,13 @@ func TestProxy(t *testing.T) {
 		Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
 	}})
 	socket := newAuthenticator(t, Options{Methods: []Method{Proxy}, Proxy: ProxyOptions{Networks: []netip.Prefix{{}}}})
-	from := func(peer string, r *Request) *Request { r.Peer = netip.MustParseAddr(peer); return r }
+	from := func(peer string, r *Request) *Request {
+		r.Peers = nil
+		for _, p := range strings.Fields(peer) {
+			r.Peers = append(r.Peers, netip.MustParseAddr(p))
+		}
+		return r
+	}
 	anyPage := func(r *Request) *Request { r.StrictOrigin = false; return r }
 	program := func(r *Request) *Request { r.StrictOrigin = false; r.Header.Del("Origin"); return r }
 	user := func() *Request { return request("X-Forwarded-User", "alice") }
@@ -39,7 +46,11 @@ func TestProxy(t *testing.T) {
 			r.Addr = netip.MustParseAddr("10.0.0.1")
 			return r
 		}(), "", Unauthenticated},
-		{"no peer", func() *Request { r := user(); r.Peer = netip.Addr{}; return r }(), "", Unauthenticated},
+		{"a stranger claims to speak for one that is named", from("192.0.2.1 10.0.0.1", user()), "", Unauthenticated},
+		{"one that is named speaks for a stranger", from("10.0.0.1 192.0.2.1", user()), "", Unauthenticated},
+		{"one that is named speaks for another", from("10.0.0.1 10.0.0.2", user()), "alice", ""},
+		{"no peer", func() *Request { r := user(); r.Peers = []netip.Addr{{}}; return r }(), "", Unauthenticated},
+		{"peer not known", from("", user()), "", Unauthenticated},
 		{"no user", request("X-Forwarded-Email", "a@x.example"), "", Unauthenticated},
 		{"empty user", request("X-Forwarded-User", ""), "", Unauthenticated},
 		{"two users", request("X-Forwarded-User", "alice", "X-Forwarded-User", "bob"), "", BadIdentity},
@@ -59,7 +70,7 @@ func TestProxy(t *testing.T) {
 		})
 	}
 	bySocket := user()
-	bySocket.Peer = netip.Addr{}
+	bySocket.Peers = []netip.Addr{{}}
 	id, err := socket.FromRequest(context.Background(), bySocket)
 	expect(t, id, err, "alice", "")
 	if id, err = socket.FromRequest(context.Background(), user()); id != nil || err != nil {

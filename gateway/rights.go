@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -67,7 +66,7 @@ func (g *Gateway) rightsOf(r *http.Request, via forwarded) (*rights, error) {
 		s.identity.Store(&auth.Identity{Principal: auth.Principal{Method: auth.Anonymous}})
 		return s, nil
 	}
-	s.request = &auth.Request{Header: r.Header, URL: r.URL, Addr: via.client, Peer: peerOf(r),
+	s.request = &auth.Request{Header: r.Header, URL: r.URL, Addr: via.client, Peers: peersOf(r),
 		StrictOrigin: o.Origins.strict(r, via), TLS: r.TLS}
 	id, err := o.Auth.FromRequest(r.Context(), s.request)
 	if err != nil {
@@ -276,13 +275,4 @@ func (s *session) rewrite(h *frameinspect.Head) *policy.Rewrite {
 		r = s.spans.toBroker(s, h, r)
 	}
 	return r
-}
-
-// peerOf is the address at the other end of the connection.
-func peerOf(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return peer.Addr().Unmap().WithZone("")
 }

@@ -111,7 +111,7 @@ func TestRequestSaysWhereItIsFrom(t *testing.T) {
 				}}
 			})
 			g.dial(append(c.headers, "Cookie: token=x")...)
-			if got.StrictOrigin != c.strict || !got.Peer.IsLoopback() || !got.Addr.IsLoopback() || got.Header.Get("Cookie") != "token=x" || got.URL.Path != "/stomp" {
+			if got.StrictOrigin != c.strict || len(got.Peers) != 1 || !got.Peers[0].IsLoopback() || !got.Addr.IsLoopback() || got.Header.Get("Cookie") != "token=x" || got.URL.Path != "/stomp" {
 				t.Errorf("got %+v, want strict %t", got, c.strict)
 			}
 		})

@@ -226,6 +226,7 @@ func (s *server) httpServer(h http.Handler) *http.Server {
 		IdleTimeout:    keepAliveTimeout,
 		MaxHeaderBytes: maxRequestHeader,
 		ErrorLog:       s.httpLog,
+		ConnContext:    gateway.ConnContext,
 	}
 }
 
