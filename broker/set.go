@@ -68,6 +68,8 @@ type Target struct {
 	Endpoint
 	options *Options
 
+	fixed bool // the dialect is configured
+
 	mu       sync.Mutex
 	dialect  Dialect
 	failures int
@@ -85,7 +87,7 @@ func New(o Options) (*Set, error) {
 	}
 	s := &Set{options: o, probing: make(chan struct{}, 1)}
 	for _, e := range o.Endpoints {
-		s.targets = append(s.targets, &Target{Endpoint: e, options: &s.options, dialect: o.Dialect})
+		s.targets = append(s.targets, &Target{Endpoint: e, options: &s.options, dialect: o.Dialect, fixed: o.Dialect != Unknown})
 	}
 	return s, nil
 }
@@ -274,7 +276,8 @@ func (t *Target) note(err error, now time.Time, o Options) {
 	t.downTill = now.Add(backoff)
 }
 
-// Dialect gives the dialect as far as it is known.
+// Dialect gives the dialect as far as it is known: that of the latest answer, which
+// another connection's broker may have given.
 func (t *Target) Dialect() Dialect {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -287,16 +290,18 @@ func (t *Target) good(now time.Time) {
 }
 
 // Answered takes in that the broker answered CONNECT, with the server header of
-// its answer, from which the dialect is learnt unless it is set.
-func (t *Target) Answered(server string) {
+// its answer, and gives the dialect of who answered: what is configured, or what it
+// says, or, where that names nobody known, what another said at this endpoint.
+func (t *Target) Answered(server string) Dialect {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.mute, t.trying = false, false
 	t.answered = time.Now()
 	t.good(t.answered)
-	if d := dialectOf(server); d != Unknown && t.dialect == Unknown {
+	if d := dialectOf(server); d != Unknown && !t.fixed {
 		t.dialect = d
 	}
+	return t.dialect
 }
 
 // Unanswered takes in that the broker took a connection and did not answer

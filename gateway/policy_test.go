@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stompgw/stompgw/auth"
+	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/policy"
 )
@@ -229,6 +230,24 @@ func TestPolicyIsRevoked(t *testing.T) {
 	b.wantError("denied")
 	b.wantClose(1008)
 	g.ended(Denied, 1)
+}
+
+// Behind one address there may be brokers of several kinds. Each session is judged
+// by what its own broker has said, before and after another's has said otherwise.
+func TestPolicyGoesByTheSessionsBroker(t *testing.T) {
+	g := newTestGateway(t, newPolicy(t, ownQueues).options)
+	const broken = "SEND\ndestination:/queue/own.1\nx:a\\nb\n\n\x00" // RabbitMQ alone escapes it again
+	rabbit, first := g.connect("", "server:RabbitMQ/4.0\n")
+	active, second := g.connect("", "server:ActiveMQ/6.1\n")
+	active.text(broken)
+	active.wantError("line_break_in_header")
+	active.wantClose(1008)
+	second.wantEOF()
+	rabbit.text(broken)
+	first.wantFrame("SEND\ndestination:/queue/own.1\nx:a\\nb\n\n")
+	if got := g.sessions.all()[0].dialect; got != broker.RabbitMQ {
+		t.Errorf("got dialect %s of the first session", got)
+	}
 }
 
 // Grants that a webhook takes back are gone with its next answer.

@@ -153,7 +153,7 @@ func (s *session) enter() error {
 		return nil
 	}
 	var err error
-	r.guard, err = s.gw.options.Policy.Open(s.id, r.identity.Load(), s.target.Dialect(), func(v policy.Verdict) {
+	r.guard, err = s.gw.options.Policy.Open(s.id, r.identity.Load(), s.dialect, func(v policy.Verdict) {
 		s.gw.metrics.denied.WithLabelValues(string(v.Code)).Inc()
 		s.end(denial(v, nil))
 	})
