@@ -24,9 +24,10 @@ type Options struct {
 	// BackoffMin and BackoffMax bound how long an endpoint that failed is passed
 	// over; the time doubles with each failure.
 	BackoffMin, BackoffMax time.Duration
-	// TLS is for endpoints that want it. Its ServerName is, where empty, the
-	// endpoint's host.
-	TLS *tls.Config
+	// TLS gives what a connection to an endpoint that wants it begins with, anew for
+	// each, because files change. Its ServerName is, where empty, the endpoint's host.
+	// nil is TLS as it comes.
+	TLS func() *tls.Config
 	// WriteLimit is the longest that a write may wait for the broker to read.
 	WriteLimit time.Duration
 	// Dialect is what answers at the endpoints; Unknown means: find out.
@@ -176,7 +177,7 @@ func (s *Set) begin(ctx context.Context, tcp net.Conn, e Endpoint) (*wire.Conn, 
 func (s *Set) secure(ctx context.Context, tcp net.Conn, e Endpoint) (*wire.Conn, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12}
 	if s.options.TLS != nil {
-		conf = s.options.TLS.Clone()
+		conf = s.options.TLS().Clone()
 	}
 	if conf.ServerName == "" {
 		host, _, err := net.SplitHostPort(e.Address)

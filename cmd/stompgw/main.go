@@ -111,7 +111,7 @@ func check(environ []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := newBrokers(conf, nil); err != nil {
+	if _, err := newBrokers(conf, nil, func(error) {}); err != nil {
 		return err
 	}
 	a, err := newAuthenticator(conf, func(error) {})

@@ -121,8 +121,9 @@ func originPolicy(c config.Origin) gateway.OriginPolicy {
 	return p
 }
 
-// newBrokers makes the set of brokers that the configuration names.
-func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*broker.Set, error) {
+// newBrokers makes the set of brokers that the configuration names. failed is told
+// of files that changed and are not good.
+func newBrokers(c config.Config, onDial func(string, time.Duration, error), failed func(error)) (*broker.Set, error) {
 	dialect, ok := broker.ParseDialect(string(c.Credentials.Dialect))
 	if !ok {
 		return nil, fmt.Errorf("unknown dialect %q", c.Credentials.Dialect)
@@ -140,27 +141,12 @@ func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*br
 	for _, e := range c.Broker.Endpoints {
 		o.Endpoints = append(o.Endpoints, broker.Endpoint(e))
 	}
-	var err error
-	if o.TLS, err = brokerTLS(c.BrokerTLS); err != nil {
+	secure, err := newBrokerTLS(c.BrokerTLS, failed)
+	if err != nil {
 		return nil, err
 	}
+	o.TLS = secure.config
 	return broker.New(o)
-}
-
-func brokerTLS(c config.BrokerTLS) (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
-	var err error
-	if conf.RootCAs, err = rootCAs(c.CAFile); err != nil {
-		return nil, fmt.Errorf("read the broker's CA: %w", err)
-	}
-	pair, err := keyPair(c.CertFile, c.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("read the client certificate for the broker: %w", err)
-	}
-	if pair != nil {
-		conf.Certificates = []tls.Certificate{*pair}
-	}
-	return conf, nil
 }
 
 // rootCAs reads authorities; "" is the system's, which is nil.

@@ -74,7 +74,7 @@ func newServer(conf config.Config, environ []string, stderr io.Writer) (*server,
 	if s.public, err = newPublic(conf, environ, logger, s.registry); err != nil {
 		return nil, err
 	}
-	if s.brokers, err = newBrokers(conf, s.dialed); err != nil {
+	if s.brokers, err = newBrokers(conf, s.dialed, s.brokerTLSFailed); err != nil {
 		return nil, err
 	}
 	if s.spans, err = startTracing(environ, logger); err != nil {
@@ -95,6 +95,10 @@ func newServer(conf config.Config, environ []string, stderr io.Writer) (*server,
 	s.gateway = gateway.New(o, s.brokers, logger, s.registry)
 	s.registerMetrics()
 	return s, nil
+}
+
+func (s *server) brokerTLSFailed(err error) {
+	s.log.Error("the TLS files for the brokers are not good, what was before still holds", zap.Error(err))
 }
 
 func (s *server) dialed(endpoint string, took time.Duration, err error) {
