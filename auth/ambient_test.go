@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -20,7 +21,13 @@ func TestProxy(t *testing.T) {
 		Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
 	}})
 	socket := newAuthenticator(t, Options{Methods: []Method{Proxy}, Proxy: ProxyOptions{Networks: []netip.Prefix{{}}}})
-	from := func(peer string, r *Request) *Request { r.Peer = netip.MustParseAddr(peer); return r }
+	from := func(peer string, r *Request) *Request {
+		r.Peers = nil
+		for _, p := range strings.Fields(peer) {
+			r.Peers = append(r.Peers, netip.MustParseAddr(p))
+		}
+		return r
+	}
 	anyPage := func(r *Request) *Request { r.StrictOrigin = false; return r }
 	program := func(r *Request) *Request { r.StrictOrigin = false; r.Header.Del("Origin"); return r }
 	user := func() *Request { return request("X-Forwarded-User", "alice") }
@@ -39,11 +46,16 @@ func TestProxy(t *testing.T) {
 			r.Addr = netip.MustParseAddr("10.0.0.1")
 			return r
 		}(), "", Unauthenticated},
-		{"no peer", func() *Request { r := user(); r.Peer = netip.Addr{}; return r }(), "", Unauthenticated},
+		{"a stranger claims to speak for one that is named", from("192.0.2.1 10.0.0.1", user()), "", Unauthenticated},
+		{"one that is named speaks for a stranger", from("10.0.0.1 192.0.2.1", user()), "", Unauthenticated},
+		{"one that is named speaks for another", from("10.0.0.1 10.0.0.2", user()), "alice", ""},
+		{"no peer", func() *Request { r := user(); r.Peers = []netip.Addr{{}}; return r }(), "", Unauthenticated},
+		{"peer not known", from("", user()), "", Unauthenticated},
 		{"no user", request("X-Forwarded-Email", "a@x.example"), "", Unauthenticated},
 		{"empty user", request("X-Forwarded-User", ""), "", Unauthenticated},
 		{"two users", request("X-Forwarded-User", "alice", "X-Forwarded-User", "bob"), "", BadIdentity},
 		{"two emails", request("X-Forwarded-User", "alice", "X-Forwarded-Email", "a@x", "X-Forwarded-Email", "b@x"), "", BadIdentity},
+		{"two groups", request("X-Forwarded-User", "alice", "X-Forwarded-Groups", "admin", "X-Forwarded-Groups", "staff"), "", BadIdentity},
 		{"control character", request("X-Forwarded-User", "a\tb"), "", BadIdentity},
 		{"page of any origin", anyPage(user()), "", Unauthenticated},
 		{"no page at all", program(user()), "alice", ""},
@@ -58,14 +70,14 @@ func TestProxy(t *testing.T) {
 		})
 	}
 	bySocket := user()
-	bySocket.Peer = netip.Addr{}
+	bySocket.Peers = []netip.Addr{{}}
 	id, err := socket.FromRequest(context.Background(), bySocket)
 	expect(t, id, err, "alice", "")
 	if id, err = socket.FromRequest(context.Background(), user()); id != nil || err != nil {
 		t.Errorf("got %v, %v by TCP where only the socket is named", id, err)
 	}
 	id, err = a.FromRequest(context.Background(), request("X-Forwarded-User", "alice", "X-Forwarded-Email", "a@x.example",
-		"X-Forwarded-Groups", "staff,, ops,", "X-Forwarded-Groups", "dev", "X-Forwarded-Preferred-Username", "ali"))
+		"X-Forwarded-Groups", "staff,, ops,dev", "X-Forwarded-Preferred-Username", "ali"))
 	expect(t, id, err, "alice", "")
 	want := map[string]any{"email": "a@x.example", "preferred_username": "ali", "groups": []any{"staff", "ops", "dev"}}
 	if id.Method != Proxy || !reflect.DeepEqual(id.Claims, want) {

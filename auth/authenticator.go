@@ -203,12 +203,14 @@ func (a *Authenticator) Renew(ctx context.Context, old *Identity, token string) 
 	return id, nil
 }
 
-// Recheck asks the webhook whether a session that it let in may stay. The error is
-// a Refusal; a temporary one says only that the webhook did not answer. Other
-// methods have nothing to ask: nil.
-func (a *Authenticator) Recheck(ctx context.Context, id *Identity) error {
+// Recheck asks the webhook about a session that it let in, and gives the identity
+// as it is now: with other claims and grants perhaps, and another expiry, which may
+// be past already, since how long the session outlives that is its owner's matter.
+// The error is a Refusal; a temporary one says only that the webhook did not
+// answer. Other methods have nothing to ask: id itself.
+func (a *Authenticator) Recheck(ctx context.Context, id *Identity) (*Identity, error) {
 	if id.Method != Webhook || a.webhook == nil || id.question == nil {
-		return nil
+		return id, nil
 	}
 	return a.webhook.recheck(ctx, id)
 }

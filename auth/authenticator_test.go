@@ -118,7 +118,7 @@ func TestOfAnotherMethod(t *testing.T) {
 		t.Errorf("got %q from a renewal without method jwt", got)
 	}
 	asked := &Identity{Principal: Principal{Name: "alice", Method: Webhook}, question: []byte("{}")}
-	if err := a.Recheck(ctx, asked); err != nil {
+	if _, err := a.Recheck(ctx, asked); err != nil {
 		t.Errorf("got %v from a recheck without method webhook", err)
 	}
 }

@@ -127,6 +127,8 @@ func TestTokenForgeries(t *testing.T) {
 		"two tokens in one":         {good + "." + good, BadToken},
 		"good with a trailing dot":  {good + ".", BadToken},
 		"good with a second header": {good + " " + good, BadToken},
+		"line break in signature":   {good[:len(good)-8] + "\r\n" + good[len(good)-8:], BadToken},
+		"line feed before the dot":  {head + "." + body + "\n." + signature, BadToken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAuthenticator(t, p.options())

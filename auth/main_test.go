@@ -34,7 +34,7 @@ func newAuthenticator(t *testing.T, o Options) *Authenticator {
 func request(headers ...string) *Request {
 	r := &Request{
 		Header: http.Header{"Origin": {"https://app.example"}}, URL: &url.URL{Path: "/stomp"},
-		Addr: netip.MustParseAddr("192.0.2.1"), Peer: netip.MustParseAddr("10.0.0.1"), StrictOrigin: true,
+		Addr: netip.MustParseAddr("192.0.2.1"), Peers: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, StrictOrigin: true,
 	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])

@@ -38,10 +38,11 @@ func newProxy(o ProxyOptions) (*proxy, error) {
 }
 
 // identify believes the peer of the TCP connection only: an address that a header
-// names could be anybody's word.
+// names could be anybody's word. Who speaks for another in a PROXY header must be
+// named himself, since he can claim any address, and so must the other, since
+// everybody may reach him.
 func (p *proxy) identify(_ context.Context, r *Request, _ *Connect) (*Identity, error) {
-	peer := r.Peer.Unmap()
-	if r.foreign() || !slices.ContainsFunc(p.options.Networks, func(n netip.Prefix) bool { return covers(n, peer) }) {
+	if r.foreign() || len(r.Peers) == 0 || slices.ContainsFunc(r.Peers, p.isStranger) {
 		return nil, nil
 	}
 	claims := map[string]any{}
@@ -58,14 +59,21 @@ func (p *proxy) identify(_ context.Context, r *Request, _ *Connect) (*Identity, 
 			claims[claim] = value
 		}
 	}
-	if groups := list(r.Header.Values(p.options.Groups)); groups != nil {
-		claims["groups"] = groups
+	groups, err := single(r.Header, p.options.Groups)
+	if err != nil {
+		return nil, err
+	}
+	if all := list(groups); all != nil {
+		claims["groups"] = all
 	}
 	return &Identity{Principal: Principal{Name: user, Method: Proxy, Claims: claims}}, nil
 }
 
-func covers(n netip.Prefix, peer netip.Addr) bool {
-	return n.Contains(peer) || !n.IsValid() && !peer.IsValid()
+func (p *proxy) isStranger(peer netip.Addr) bool {
+	peer = peer.Unmap()
+	return !slices.ContainsFunc(p.options.Networks, func(n netip.Prefix) bool {
+		return n.Contains(peer) || !n.IsValid() && !peer.IsValid()
+	})
 }
 
 // single gives a header that must not come twice: where it does, the proxy has
@@ -78,14 +86,12 @@ func single(h http.Header, name string) (string, error) {
 	return h.Get(name), nil
 }
 
-// list splits values at commas, in the form that claims have; nil for none.
-func list(values []string) []any {
+// list splits a value at commas, in the form that claims have; nil for none.
+func list(value string) []any {
 	var all []any
-	for _, value := range values {
-		for item := range strings.SplitSeq(value, ",") {
-			if item = strings.TrimSpace(item); item != "" {
-				all = append(all, item)
-			}
+	for item := range strings.SplitSeq(value, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			all = append(all, item)
 		}
 	}
 	return all

@@ -14,8 +14,10 @@ type Request struct {
 	URL    *url.URL
 	// Addr is the client's address, found out behind trusted proxies.
 	Addr netip.Addr
-	// Peer is who the TCP connection is from.
-	Peer netip.Addr
+	// Peers are who the TCP connection is from: the socket's own peer and, where that
+	// says in a PROXY header that it speaks for another, that one too. The zero address
+	// is whoever came by a Unix socket.
+	Peers []netip.Addr
 	// StrictOrigin says that an Origin was given and that it is the request's own or
 	// one that was named, not just any. Cookies authenticate only then.
 	StrictOrigin bool

@@ -93,21 +93,22 @@ func (w *webhook) identify(ctx context.Context, r *Request, c *Connect) (*Identi
 	return given.identity(question)
 }
 
-// recheck asks the question of id again, past the cache.
-func (w *webhook) recheck(ctx context.Context, id *Identity) error {
+// recheck asks the question of id again, past the cache, and gives the identity
+// that the answer makes.
+func (w *webhook) recheck(ctx context.Context, id *Identity) (*Identity, error) {
 	given, err := w.ask(ctx, id.question)
 	if err != nil {
-		return unavailable(fmt.Errorf("webhook: %w", err))
+		return nil, unavailable(fmt.Errorf("webhook: %w", err))
 	}
 	w.cache.put(id.question, given)
 	now, err := given.identity(id.question)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if now.Name != id.Name {
-		return refuse(NotSamePrincipal, "the session belongs to somebody else now", nil)
+		return nil, refuse(NotSamePrincipal, "the session belongs to somebody else now", nil)
 	}
-	return nil
+	return now, nil
 }
 
 // ask sends a question. An error means that there is no answer, which lets nobody in.

@@ -331,8 +331,9 @@ func TestRecheck(t *testing.T) {
 		{`{"allow":false}`, Unauthenticated},
 	} {
 		h.answerBy(text(test.answer))
-		if got := code(t, a.Recheck(ctx, id)); got != test.code {
-			t.Errorf("%s: got %q, want %q", test.answer, got, test.code)
+		now, err := a.Recheck(ctx, id)
+		if got := code(t, err); got != test.code || (now == nil) != (err != nil) {
+			t.Errorf("%s: got %+v and %q, want %q", test.answer, now, got, test.code)
 		}
 	}
 	if said := h.body["connect"].(map[string]any)["login"]; said != "l" {
@@ -344,8 +345,32 @@ func TestRecheck(t *testing.T) {
 	}
 	asked := h.count()
 	for _, method := range []Method{JWT, Webhook} { // without a question
-		if err := a.Recheck(ctx, &Identity{Principal: Principal{Method: method, Name: "x"}}); err != nil || h.count() != asked {
-			t.Errorf("got %v and %d questions for %s", err, h.count()-asked, method)
+		id := &Identity{Principal: Principal{Method: method, Name: "x"}}
+		if now, err := a.Recheck(ctx, id); now != id || err != nil || h.count() != asked {
+			t.Errorf("got %v, %v and %d questions for %s, want what it was", now, err, h.count()-asked, method)
+		}
+	}
+}
+
+// The second answer counts whole, and so does the third.
+func TestRecheckGivesWhatIsNew(t *testing.T) {
+	h := newHook(t, `{"allow":true,"principal":"alice","claims":{"role":"admin"},"grants":[{"name":"g"}]}`)
+	a := newAuthenticator(t, h.options())
+	ctx := context.Background()
+	id, err := a.FromConnect(ctx, request(), connect("login", "l"))
+	expect(t, id, err, "alice", "")
+	for _, test := range []struct {
+		answer, grants string
+		expires        time.Time
+	}{
+		{`{"allow":true,"principal":"alice","grants":[]}`, "[]", time.Time{}},
+		{`{"allow":true,"principal":"alice","expires":"2001-01-01T00:00:00Z"}`, "", time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		h.answerBy(text(test.answer))
+		id, err = a.Recheck(ctx, id)
+		expect(t, id, err, "alice", "")
+		if string(id.Grants) != test.grants || !id.Expires.Equal(test.expires) || len(id.Claims) != 0 {
+			t.Errorf("%s: got grants %s, claims %v, expiry %v", test.answer, id.Grants, id.Claims, id.Expires)
 		}
 	}
 }

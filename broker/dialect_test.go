@@ -43,19 +43,23 @@ func TestLearn(t *testing.T) {
 	}
 }
 
-// What the configuration says, or the first broker said, stands.
-func TestLearnOnce(t *testing.T) {
+// What the configuration says stands. Without it each answer speaks for itself, since
+// an address may lead to several brokers; one that names nobody leaves what is known.
+func TestLearnFromEach(t *testing.T) {
 	s, _ := newSet(t, func(o *Options) { o.Dialect = Artemis }, "127.0.0.1:1")
-	s.targets[0].Answered("RabbitMQ/4.0")
-	if got := s.targets[0].Dialect(); got != Artemis {
+	if got := s.targets[0].Answered("RabbitMQ/4.0"); got != Artemis {
 		t.Errorf("got %d, want the configured %d", got, Artemis)
 	}
 	target := &Target{}
-	target.Answered("something/1")
-	target.Answered("ActiveMQ/6")
-	target.Answered("something/1")
-	if got := target.Dialect(); got != ActiveMQ {
-		t.Errorf("got %d, want %d", got, ActiveMQ)
+	for _, answer := range []struct {
+		server string
+		want   Dialect
+	}{
+		{"something/1", Unknown}, {"ActiveMQ/6", ActiveMQ}, {"something/1", ActiveMQ}, {"RabbitMQ/4", RabbitMQ}, {"ActiveMQ/6", ActiveMQ},
+	} {
+		if got := target.Answered(answer.server); got != answer.want || target.Dialect() != got {
+			t.Errorf("%s: got %d and %d, want %d", answer.server, got, target.Dialect(), answer.want)
+		}
 	}
 }
 

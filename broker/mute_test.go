@@ -2,7 +2,10 @@ package broker
 
 import (
 	"errors"
+	"io"
+	"os"
 	"testing"
+	"time"
 )
 
 // A broker that takes connections and answers none is passed over like one that
@@ -31,5 +34,33 @@ func TestMuteEndpointIsPassedOver(t *testing.T) {
 	s.targets[0].Answered("RabbitMQ/3")
 	if got := dial(t, s); got != mute {
 		t.Errorf("got %s after an answer, want %s", got, mute)
+	}
+}
+
+// A connection that ends behind a CONNECT may do so for what that client said,
+// while others are answered. Silence is the endpoint's own.
+func TestOneClientMutesNoEndpoint(t *testing.T) {
+	_, first := listen(t)
+	_, second := listen(t)
+	for _, test := range []struct {
+		name     string
+		err      error
+		answered time.Duration // ago
+		want     string
+	}{
+		{"closed while it answers others", io.EOF, 0, first},
+		{"closed, and it answers nobody", io.EOF, time.Minute, second},
+		{"silent", os.ErrDeadlineExceeded, 0, second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, _ := newSet(t, nil, first, second)
+			s.targets[0].Answered("RabbitMQ/3")
+			s.targets[0].answered = time.Now().Add(-test.answered)
+			dial(t, s)
+			s.targets[0].Unanswered(test.err)
+			if got := dial(t, s); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
 	}
 }

@@ -109,7 +109,7 @@ func TestProxyHeaderThenTLS(t *testing.T) {
 	defer l.Close()
 	s, _ := newSet(t, func(o *Options) {
 		o.ProxyProtocol, o.Endpoints = true, []Endpoint{{TLS: true, Address: plain.Addr().String()}}
-		o.TLS = &tls.Config{RootCAs: roots, ServerName: "broker.example"}
+		o.TLS = func() *tls.Config { return &tls.Config{RootCAs: roots, ServerName: "broker.example"} }
 	})
 	c, _, err := s.Dial(WithClient(context.Background(), netip.MustParseAddrPort("192.0.2.7:4711")))
 	if err != nil {

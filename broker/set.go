@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -23,9 +24,10 @@ type Options struct {
 	// BackoffMin and BackoffMax bound how long an endpoint that failed is passed
 	// over; the time doubles with each failure.
 	BackoffMin, BackoffMax time.Duration
-	// TLS is for endpoints that want it. Its ServerName is, where empty, the
-	// endpoint's host.
-	TLS *tls.Config
+	// TLS gives what a connection to an endpoint that wants it begins with, anew for
+	// each, because files change. Its ServerName is, where empty, the endpoint's host.
+	// nil is TLS as it comes.
+	TLS func() *tls.Config
 	// WriteLimit is the longest that a write may wait for the broker to read.
 	WriteLimit time.Duration
 	// Dialect is what answers at the endpoints; Unknown means: find out.
@@ -67,6 +69,8 @@ type Target struct {
 	Endpoint
 	options *Options
 
+	fixed bool // the dialect is configured
+
 	mu       sync.Mutex
 	dialect  Dialect
 	failures int
@@ -74,6 +78,7 @@ type Target struct {
 	trying   bool // a caller is trying whether it is up again
 	mute     bool // it takes connections and does not answer CONNECT
 	lastGood time.Time
+	answered time.Time // when it last answered a CONNECT
 }
 
 // New makes a set. There must be an endpoint.
@@ -83,7 +88,7 @@ func New(o Options) (*Set, error) {
 	}
 	s := &Set{options: o, probing: make(chan struct{}, 1)}
 	for _, e := range o.Endpoints {
-		s.targets = append(s.targets, &Target{Endpoint: e, options: &s.options, dialect: o.Dialect})
+		s.targets = append(s.targets, &Target{Endpoint: e, options: &s.options, dialect: o.Dialect, fixed: o.Dialect != Unknown})
 	}
 	return s, nil
 }
@@ -172,7 +177,7 @@ func (s *Set) begin(ctx context.Context, tcp net.Conn, e Endpoint) (*wire.Conn, 
 func (s *Set) secure(ctx context.Context, tcp net.Conn, e Endpoint) (*wire.Conn, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12}
 	if s.options.TLS != nil {
-		conf = s.options.TLS.Clone()
+		conf = s.options.TLS().Clone()
 	}
 	if conf.ServerName == "" {
 		host, _, err := net.SplitHostPort(e.Address)
@@ -272,7 +277,8 @@ func (t *Target) note(err error, now time.Time, o Options) {
 	t.downTill = now.Add(backoff)
 }
 
-// Dialect gives the dialect as far as it is known.
+// Dialect gives the dialect as far as it is known: that of the latest answer, which
+// another connection's broker may have given.
 func (t *Target) Dialect() Dialect {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -285,22 +291,33 @@ func (t *Target) good(now time.Time) {
 }
 
 // Answered takes in that the broker answered CONNECT, with the server header of
-// its answer, from which the dialect is learnt unless it is set.
-func (t *Target) Answered(server string) {
+// its answer, and gives the dialect of who answered: what is configured, or what it
+// says, or, where that names nobody known, what another said at this endpoint.
+func (t *Target) Answered(server string) Dialect {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.mute, t.trying = false, false
-	t.good(time.Now())
-	if d := dialectOf(server); d != Unknown && t.dialect == Unknown {
+	t.answered = time.Now()
+	t.good(t.answered)
+	if d := dialectOf(server); d != Unknown && !t.fixed {
 		t.dialect = d
 	}
+	return t.dialect
 }
 
 // Unanswered takes in that the broker took a connection and did not answer
-// CONNECT. It counts as a failure, until one is answered.
+// CONNECT, or with nonsense. It counts as a failure, until one is answered. What
+// is not silence may have been brought about by what that one client said, so it
+// does not count while others are answered.
 func (t *Target) Unanswered(err error) {
+	now := time.Now()
 	t.mu.Lock()
+	if !errors.Is(err, os.ErrDeadlineExceeded) && now.Sub(t.answered) < freshFor {
+		t.trying = false
+		t.mu.Unlock()
+		return
+	}
 	t.mute = true
 	t.mu.Unlock()
-	t.note(err, time.Now(), *t.options)
+	t.note(err, now, *t.options)
 }

@@ -2,7 +2,7 @@ package broker
 
 import (
 	"context"
-	"errors"
+	"os"
 	"testing"
 )
 
@@ -28,7 +28,7 @@ func TestStates(t *testing.T) {
 	if got := s.States()[1]; got.Dialect != "rabbitmq" || !got.Up {
 		t.Errorf("answered: got %+v", got)
 	}
-	s.targets[1].Unanswered(errors.New("silence"))
+	s.targets[1].Unanswered(os.ErrDeadlineExceeded)
 	if got := s.States()[1]; !got.Mute || got.Up {
 		t.Errorf("unanswered: got %+v", got)
 	}

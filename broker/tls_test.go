@@ -75,7 +75,10 @@ func TestTLSVerification(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			addr := listenTLS(t, tt.server)
 			s, a := newSet(t, func(o *Options) {
-				o.Endpoints, o.TLS = []Endpoint{{TLS: true, Address: addr}}, tt.client
+				o.Endpoints = []Endpoint{{TLS: true, Address: addr}}
+				if tt.client != nil {
+					o.TLS = func() *tls.Config { return tt.client }
+				}
 			})
 			got, err := greeting(s)
 			if tt.fails == nil && (err != nil || got != "hello") {
@@ -112,7 +115,9 @@ func TestTLSConfigIsNotChanged(t *testing.T) {
 	cert, roots := certificate(t, "broker.example")
 	conf := &tls.Config{RootCAs: roots}
 	addr := listenTLS(t, &tls.Config{Certificates: []tls.Certificate{cert}})
-	s, _ := newSet(t, func(o *Options) { o.Endpoints, o.TLS = []Endpoint{{TLS: true, Address: addr}}, conf })
+	s, _ := newSet(t, func(o *Options) {
+		o.Endpoints, o.TLS = []Endpoint{{TLS: true, Address: addr}}, func() *tls.Config { return conf }
+	})
 	_, _ = greeting(s)
 	if conf.ServerName != "" {
 		t.Errorf("the server name became %q", conf.ServerName)
@@ -130,5 +135,23 @@ func TestTLSHandshakeHasDeadline(t *testing.T) {
 	go func() { _, _, err := s.Dial(context.Background()); done <- err }()
 	if err := eventually.Receive(t, "the handshake ends", done); !errors.Is(err, ErrUnavailable) || a.errs["tls://"+addr] == nil {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A certificate or CA that is new counts from the next connection on.
+func TestTLSConfigOfEachConnection(t *testing.T) {
+	cert, roots := certificate(t, "broker.example")
+	_, others := certificate(t, "broker.example")
+	conf := &tls.Config{RootCAs: others, ServerName: "broker.example"}
+	addr := listenTLS(t, &tls.Config{Certificates: []tls.Certificate{cert}})
+	s, _ := newSet(t, func(o *Options) {
+		o.Endpoints, o.TLS = []Endpoint{{TLS: true, Address: addr}}, func() *tls.Config { return conf }
+	})
+	if _, err := greeting(s); err == nil {
+		t.Error("connected to a broker of another CA")
+	}
+	conf = &tls.Config{RootCAs: roots, ServerName: "broker.example"}
+	if _, err := greeting(s); err != nil {
+		t.Errorf("with the CA that is new: %v", err)
 	}
 }

@@ -127,7 +127,7 @@ var pingFrame = websocket.AppendPing(nil)
 func (s *session) lookBroker(now int64) int64 {
 	next := never
 	every := s.brokerBeat.Send
-	if every == 0 && s.target.Dialect().KeepAlive() {
+	if every == 0 && s.dialect.KeepAlive() {
 		every = keepAliveEvery
 	}
 	if every > 0 {

@@ -116,7 +116,7 @@ func (s *session) takeAnswer(answer, rest []byte) error {
 	}
 	h := head.Head()
 	s.watched("client", h)
-	s.target.Answered(h.Text("server"))
+	s.dialect = s.target.Answered(h.Text("server"))
 	s.down.passed(1, len(answer), 0)
 	switch h.Command {
 	case frameinspect.CmdError:

@@ -40,6 +40,11 @@ func (s *session) readConnect(h *frameinspect.Head) error {
 	}
 	seen := map[string]bool{}
 	for name, value := range h.All() {
+		// Nothing is escaped in CONNECT, but RabbitMQ undoes escapes all the same, and
+		// ends the connection without a word where a name has one that it does not know.
+		if bytes.IndexByte(name, '\\') >= 0 {
+			return refuse(frameinspect.CodeBadHeaderName, "a header name of CONNECT has a backslash")
+		}
 		if seen[string(name)] {
 			continue // the first of a repeated header counts
 		}

@@ -120,7 +120,8 @@ func denial(v policy.Verdict, receipt []byte) ending {
 }
 
 // wait pauses a client that is over a rate limit. It is not read meanwhile, which
-// it notices as back-pressure. What it sent before goes out first.
+// it notices as back-pressure. What it sent before goes out first. The end of the
+// session is an error: what waits for the limit, and all behind it, stays here.
 func (s *session) wait(d time.Duration, out *wire.Batch) error {
 	if d <= 0 {
 		return nil
@@ -136,7 +137,7 @@ func (s *session) wait(d time.Duration, out *wire.Batch) error {
 	case <-timer.C:
 	case <-s.rights.life.Done():
 	}
-	return nil
+	return s.rights.life.Err()
 }
 
 // maxToken is the most octets of a token that renews an identity.
@@ -179,18 +180,16 @@ func (s *session) renew(out *wire.Batch) error {
 	r.token = nil
 	var said *auth.Refusal
 	switch {
+	case r.life.Err() != nil:
+		return r.life.Err() // the session has ended, and nothing may follow
 	case errors.As(err, &said) && said.Temporary:
 		return s.say(errorFrame{code: frameinspect.Code(said.Code), message: said.Message, receipt: r.receipt}.bytes())
 	case err != nil:
 		return s.unproved(err, r.receipt)
 	}
-	if r.guard != nil {
-		if err := r.guard.Replace(id); err != nil {
-			return s.shutOut(err, r.receipt)
-		}
+	if err := s.takeIdentity(id, r.receipt); err != nil {
+		return err
 	}
-	r.identity.Store(id)
-	s.tickSoon()
 	if r.receipt == nil {
 		return nil
 	}

@@ -1,14 +1,18 @@
 package gateway
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stompgw/stompgw/auth"
+	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/policy"
 )
@@ -161,6 +165,21 @@ func TestPolicyLimits(t *testing.T) {
 		p.Close()
 		b.wantClose(1000)
 	})
+	t.Run("nothing slips through at the end", func(t *testing.T) {
+		g := newTestGateway(t, newPolicy(t, limited("frames_per_second: 1, frames_burst: 1, over: pause")).options)
+		b, p := g.connect("heart-beat:0,0\n", "heart-beat:0,0\n")
+		b.text(strings.Repeat(one, 1000))
+		p.frame()
+		for _, s := range g.sessions.all() {
+			g.eventually("the pause", s.pausing.Load)
+			g.EndSession(s.id, "test")
+		}
+		b.wantError("operator_closed")
+		rest, _ := io.ReadAll(p.r)
+		if n := strings.Count(string(rest), "\x00"); n > 1 {
+			t.Errorf("%d frames reached the broker after the session was ended, at one a second", n)
+		}
+	})
 	t.Run("close", func(t *testing.T) {
 		g := newTestGateway(t, newPolicy(t, "on_denied: keep\n"+limited("frames_per_second: 1, frames_burst: 2, over: close")).options)
 		b, _ := g.connect("", "")
@@ -211,6 +230,70 @@ func TestPolicyIsRevoked(t *testing.T) {
 	b.wantError("denied")
 	b.wantClose(1008)
 	g.ended(Denied, 1)
+}
+
+// Behind one address there may be brokers of several kinds. Each session is judged
+// by what its own broker has said, before and after another's has said otherwise.
+func TestPolicyGoesByTheSessionsBroker(t *testing.T) {
+	g := newTestGateway(t, newPolicy(t, ownQueues).options)
+	const broken = "SEND\ndestination:/queue/own.1\nx:a\\nb\n\n\x00" // RabbitMQ alone escapes it again
+	rabbit, first := g.connect("", "server:RabbitMQ/4.0\n")
+	active, second := g.connect("", "server:ActiveMQ/6.1\n")
+	active.text(broken)
+	active.wantError("line_break_in_header")
+	active.wantClose(1008)
+	second.wantEOF()
+	rabbit.text(broken)
+	first.wantFrame("SEND\ndestination:/queue/own.1\nx:a\\nb\n\n")
+	if got := g.sessions.all()[0].dialect; got != broker.RabbitMQ {
+		t.Errorf("got dialect %s of the first session", got)
+	}
+}
+
+// Grants that a webhook takes back are gone with its next answer.
+func TestRecheckMayTakeGrantsBack(t *testing.T) {
+	const granted = `[{"name":"more","send":["/queue/more"],"subscribe":["/queue/more"]}]`
+	for name, subscribed := range map[string]bool{"in use": true, "not in use": false} {
+		t.Run(name, func(t *testing.T) {
+			f := newPolicy(t, ownQueues)
+			of := func(grants string) *auth.Identity {
+				id := alice()
+				id.Grants = json.RawMessage(grants)
+				return id
+			}
+			var over atomic.Bool
+			var heard atomic.Int32 // rechecks since then
+			g := newTestGateway(t, func(o *Options) {
+				o.RecheckInterval = 20 * time.Millisecond
+				o.Auth = &fakeAuth{
+					fromRequest: func(*auth.Request) (*auth.Identity, error) { return of(granted), nil },
+					recheck: func(*auth.Identity) (*auth.Identity, error) {
+						if !over.Load() {
+							return of(granted), nil
+						}
+						heard.Add(1)
+						return of(`[]`), nil
+					},
+				}
+				f.options(o)
+			})
+			b, p := g.connect("", "")
+			b.text("SEND\ndestination:/queue/more\n\nx\x00")
+			p.wantFrame("SEND\ndestination:/queue/more\n\nx")
+			if subscribed {
+				b.text("SUBSCRIBE\nid:1\ndestination:/queue/more\n\n\x00")
+				p.frame()
+			}
+			over.Store(true)
+			if !subscribed {
+				g.eventually("the answer to be taken in", func() bool { return heard.Load() > 1 })
+				b.text("SEND\ndestination:/queue/more\n\nx\x00")
+			}
+			b.wantError("denied")
+			b.wantClose(1008)
+			p.wantEOF()
+		})
+	}
 }
 
 // A renewed identity must still have the rights that the session uses.

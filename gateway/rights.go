@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,8 +25,8 @@ type Authenticator interface {
 	FromConnect(context.Context, *auth.Request, *auth.Connect) (*auth.Identity, error)
 	// Renew gives the identity of a newer token of the same principal.
 	Renew(ctx context.Context, old *auth.Identity, token string) (*auth.Identity, error)
-	// Recheck tells whether the principal may still be here.
-	Recheck(context.Context, *auth.Identity) error
+	// Recheck gives the identity as it is now, old itself where nothing has changed.
+	Recheck(ctx context.Context, old *auth.Identity) (*auth.Identity, error)
 	// Credentials says what the broker gets to know instead of what CONNECT says.
 	Credentials(*auth.Identity, *auth.Connect) (*auth.BrokerLogin, error)
 }
@@ -42,7 +41,8 @@ type rights struct {
 	// life ends with the session, and what it waits for with it.
 	life      context.Context
 	endOfLife context.CancelFunc
-	checks    sync.WaitGroup // rechecks that run
+	checks    sync.WaitGroup // the recheck that runs
+	checking  atomic.Bool    // there is one
 	checkedAt int64          // guarded by the session's tickTurn
 
 	// Owned by upstream.
@@ -66,7 +66,7 @@ func (g *Gateway) rightsOf(r *http.Request, via forwarded) (*rights, error) {
 		s.identity.Store(&auth.Identity{Principal: auth.Principal{Method: auth.Anonymous}})
 		return s, nil
 	}
-	s.request = &auth.Request{Header: r.Header, URL: r.URL, Addr: via.client, Peer: peerOf(r),
+	s.request = &auth.Request{Header: r.Header, URL: r.URL, Addr: via.client, Peers: peersOf(r),
 		StrictOrigin: o.Origins.strict(r, via), TLS: r.TLS}
 	id, err := o.Auth.FromRequest(r.Context(), s.request)
 	if err != nil {
@@ -153,7 +153,7 @@ func (s *session) enter() error {
 		return nil
 	}
 	var err error
-	r.guard, err = s.gw.options.Policy.Open(s.id, r.identity.Load(), s.target.Dialect(), func(v policy.Verdict) {
+	r.guard, err = s.gw.options.Policy.Open(s.id, r.identity.Load(), s.dialect, func(v policy.Verdict) {
 		s.gw.metrics.denied.WithLabelValues(string(v.Code)).Inc()
 		s.end(denial(v, nil))
 	})
@@ -198,31 +198,58 @@ func (s *session) lookIdentity(now int64) int64 {
 		}
 		if now >= r.checkedAt+every {
 			r.checkedAt = now
-			r.checks.Go(s.recheck)
+			// One at a time: the slower of two would bring back what the other took away.
+			if r.checking.CompareAndSwap(false, true) {
+				r.checks.Go(s.recheck)
+			}
 		}
 		next = min(next, r.checkedAt+every)
 	}
 	return next
 }
 
-// recheck ends the session when its principal may not be here any more. Where
-// that cannot be found out now, the next time decides.
+// recheck takes in what the principal may do now, and ends the session when it may
+// not be here any more. Where that cannot be found out now, the next time decides.
 func (s *session) recheck() {
 	defer s.contain("recheck")
+	defer s.rights.checking.Store(false)
 	ctx, cancel := context.WithTimeout(s.rights.life, s.gw.options.LoginTimeout)
 	defer cancel()
-	err := s.gw.options.Auth.Recheck(ctx, s.rights.identity.Load())
+	old := s.rights.identity.Load()
+	id, err := s.gw.options.Auth.Recheck(ctx, old)
 	var said *auth.Refusal
 	switch {
-	case err == nil || ctx.Err() != nil:
+	case err == nil && id == old:
+		return
+	case err == nil:
+		err = s.takeIdentity(id, nil)
+	case ctx.Err() != nil:
+		return
 	case errors.As(err, &said) && said.Temporary:
 		s.gw.log.Warn("identity not rechecked", zap.String("session", s.id), zap.Error(err))
+		return
 	default:
-		var ended *endingError
-		if errors.As(s.unproved(err, nil), &ended) {
-			s.end(ended.ending)
+		err = s.unproved(err, nil)
+	}
+	var ended *endingError
+	if errors.As(err, &ended) {
+		s.end(ended.ending)
+	}
+}
+
+// takeIdentity puts a newer identity of the same principal in the old one's place.
+// The error ends the session: it lives by rights that are gone, say. A renewal and
+// a recheck never meet here: only tokens are renewed, and only webhooks asked again.
+func (s *session) takeIdentity(id *auth.Identity, receipt []byte) error {
+	r := s.rights
+	if r.guard != nil {
+		if err := r.guard.Replace(id); err != nil {
+			return s.shutOut(err, receipt)
 		}
 	}
+	r.identity.Store(id)
+	s.tickSoon()
+	return nil
 }
 
 // release gives up what the rights hold. No tick runs any more.
@@ -248,13 +275,4 @@ func (s *session) rewrite(h *frameinspect.Head) *policy.Rewrite {
 		r = s.spans.toBroker(s, h, r)
 	}
 	return r
-}
-
-// peerOf is the address at the other end of the connection.
-func peerOf(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return peer.Addr().Unmap().WithZone("")
 }

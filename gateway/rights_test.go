@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,7 +18,8 @@ type fakeAuth struct {
 	fromRequest func(*auth.Request) (*auth.Identity, error)
 	fromConnect func(*auth.Request, *auth.Connect) (*auth.Identity, error)
 	renew       func(old *auth.Identity, token string) (*auth.Identity, error)
-	recheck     func(*auth.Identity) error
+	renewWithin func(context.Context) error // what happens before renew; nil is nothing
+	recheck     func(*auth.Identity) (*auth.Identity, error)
 	credentials func(*auth.Identity, *auth.Connect) (*auth.BrokerLogin, error)
 }
 
@@ -36,11 +38,18 @@ func (f *fakeAuth) FromConnect(_ context.Context, r *auth.Request, c *auth.Conne
 	return f.fromConnect(r, c)
 }
 
-func (f *fakeAuth) Renew(_ context.Context, old *auth.Identity, token string) (*auth.Identity, error) {
+func (f *fakeAuth) Renew(ctx context.Context, old *auth.Identity, token string) (*auth.Identity, error) {
+	if f.renewWithin != nil {
+		if err := f.renewWithin(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return f.renew(old, token)
 }
 
-func (f *fakeAuth) Recheck(_ context.Context, id *auth.Identity) error { return f.recheck(id) }
+func (f *fakeAuth) Recheck(_ context.Context, id *auth.Identity) (*auth.Identity, error) {
+	return f.recheck(id)
+}
 
 func (f *fakeAuth) Credentials(id *auth.Identity, c *auth.Connect) (*auth.BrokerLogin, error) {
 	if f.credentials == nil {
@@ -102,7 +111,7 @@ func TestRequestSaysWhereItIsFrom(t *testing.T) {
 				}}
 			})
 			g.dial(append(c.headers, "Cookie: token=x")...)
-			if got.StrictOrigin != c.strict || !got.Peer.IsLoopback() || !got.Addr.IsLoopback() || got.Header.Get("Cookie") != "token=x" || got.URL.Path != "/stomp" {
+			if got.StrictOrigin != c.strict || len(got.Peers) != 1 || !got.Peers[0].IsLoopback() || !got.Addr.IsLoopback() || got.Header.Get("Cookie") != "token=x" || got.URL.Path != "/stomp" {
 				t.Errorf("got %+v, want strict %t", got, c.strict)
 			}
 		})
@@ -324,6 +333,22 @@ func TestRenewal(t *testing.T) {
 		}
 		p.wantFrame("SEND\ndestination:/q\n\nafter")
 	})
+	t.Run("that the session's end interrupts", func(t *testing.T) {
+		asked := make(chan struct{})
+		endless := f()
+		endless.renewWithin = func(ctx context.Context) error {
+			close(asked)
+			<-ctx.Done()
+			return &auth.Refusal{Code: auth.Unavailable, Message: "try again later", Temporary: true}
+		}
+		g, b, p := connectAs(t, endless, nil)
+		b.text(renewal + "later\x00SEND\ndestination:/q\n\nafter\x00")
+		<-asked
+		for _, s := range g.sessions.all() {
+			g.EndSession(s.id, "test")
+		}
+		p.wantEOF()
+	})
 	t.Run("that is too big", func(t *testing.T) {
 		_, b, _ := connectAs(t, f(), nil)
 		b.text(renewal + strings.Repeat("x", maxToken+1) + "\x00")
@@ -363,20 +388,53 @@ func TestReceiptWaitsForTheMessage(t *testing.T) {
 
 func TestRecheck(t *testing.T) {
 	var asked atomic.Int32
-	g, b, _ := connectAs(t, &fakeAuth{recheck: func(id *auth.Identity) error {
+	g, b, _ := connectAs(t, &fakeAuth{recheck: func(id *auth.Identity) (*auth.Identity, error) {
 		switch asked.Add(1) {
 		case 1:
-			return nil
+			return id, nil
 		case 2:
-			return &auth.Refusal{Code: auth.Unavailable, Temporary: true}
+			return nil, &auth.Refusal{Code: auth.Unavailable, Temporary: true}
 		}
-		return &auth.Refusal{Code: auth.Unauthenticated, Message: "you may not be here any more"}
+		return nil, &auth.Refusal{Code: auth.Unauthenticated, Message: "you may not be here any more"}
 	}}, func(o *Options) { o.RecheckInterval = 20 * time.Millisecond })
 	b.wantError(auth.Unauthenticated)
 	b.wantClose(1008)
 	g.ended(Denied, 1)
 	if got := asked.Load(); got != 3 {
 		t.Errorf("asked %d times, want 3", got)
+	}
+}
+
+// What a recheck brings takes the place of what was: an expiry as well.
+func TestRecheckBringsAnExpiry(t *testing.T) {
+	g, b, _ := connectAs(t, &fakeAuth{recheck: func(*auth.Identity) (*auth.Identity, error) {
+		return expiring(-time.Second), nil
+	}}, func(o *Options) { o.RecheckInterval = 20 * time.Millisecond })
+	b.wantError("token_expired")
+	b.wantClose(4003)
+	g.ended(TokenExpired, 1)
+}
+
+// Of two rechecks that overlap, the later answer would not be the newer one.
+func TestRechecksDoNotOverlap(t *testing.T) {
+	var running, most atomic.Int32
+	var asked sync.WaitGroup
+	asked.Add(2)
+	var times atomic.Int32
+	connectAs(t, &fakeAuth{recheck: func(id *auth.Identity) (*auth.Identity, error) {
+		if n := running.Add(1); n > most.Load() {
+			most.Store(n)
+		}
+		defer running.Add(-1)
+		if times.Add(1) <= 2 {
+			asked.Done()
+		}
+		time.Sleep(5 * time.Duration(scheduleGrain))
+		return id, nil
+	}}, func(o *Options) { o.RecheckInterval = time.Millisecond })
+	asked.Wait()
+	if got := most.Load(); got != 1 {
+		t.Errorf("%d rechecks of a session ran together, want one at a time", got)
 	}
 }
 

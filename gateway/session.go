@@ -38,6 +38,7 @@ type session struct {
 	broker      *wire.Conn // guarded by mu until then
 	target      *broker.Target
 	version     frameinspect.Version
+	dialect     broker.Dialect
 	port        uint16                 // of addr, 0 where it is not known; set before the goroutines start, and here because there is room
 	clientBeat  frameinspect.HeartBeat // the gateway's part on the client's leg
 	brokerBeat  frameinspect.HeartBeat // the gateway's part on the broker's leg

@@ -160,6 +160,20 @@ func TestOrderOfFrames(t *testing.T) {
 		}
 		b.wantClose(1002)
 	})
+	t.Run("backslash in a name", func(t *testing.T) {
+		g := newTestGateway(t, nil)
+		for _, frame := range []string{
+			"CONNECT\naccept-version:1.2\nreceipt:r\na\\s:1\n\n\x00",
+			"STOMP\naccept-version:1.0\nreceipt:r\n\\n:1\n\n\x00",
+		} {
+			b := g.open()
+			b.text(frame)
+			if e := b.wantError("bad_header_name"); !strings.Contains(e, "\nreceipt-id:r\n") {
+				t.Errorf("got %q, want receipt-id r", e)
+			}
+			b.wantClose(1002)
+		}
+	})
 	t.Run("bad heart-beat", func(t *testing.T) {
 		g := newTestGateway(t, nil)
 		b := g.open()

@@ -136,7 +136,7 @@ func startOf(s *session, kind trace.SpanKind, readAt int64) []trace.SpanStartOpt
 // any number of them.
 func describe(span trace.Span, s *session, h *frameinspect.Head, operation, kind string) {
 	system := "stomp"
-	if d := s.target.Dialect(); d != broker.Unknown {
+	if d := s.dialect; d != broker.Unknown {
 		system = d.String()
 	}
 	span.SetAttributes(

@@ -56,6 +56,15 @@ func (l *proxyListener) Accept() (net.Conn, error) {
 	return &proxied{Conn: c, proxies: l.proxies}, nil
 }
 
+// Claimed is the address of a client that a PROXY header names.
+type Claimed struct {
+	*net.TCPAddr
+	claimant net.Addr
+}
+
+// Claimant gives the socket's own peer, whose word the address is.
+func (c Claimed) Claimant() net.Addr { return c.claimant }
+
 // proxied is a connection whose PROXY header is read before anything else, by
 // whoever first reads or asks for the peer's address.
 type proxied struct {
@@ -63,7 +72,7 @@ type proxied struct {
 	proxies *Proxies
 
 	once   sync.Once
-	client net.Addr // nil where the header names none
+	client net.Addr // a [Claimed]; nil where the header names none
 	err    error
 }
 
@@ -98,7 +107,7 @@ func (c *proxied) begin() {
 		}
 	case header.Command.IsProxy():
 		if tcp, ok := header.SourceAddr.(*net.TCPAddr); ok {
-			c.client = tcp
+			c.client = Claimed{tcp, c.Conn.RemoteAddr()}
 		}
 	}
 }

@@ -127,7 +127,7 @@ func check(environ []string, stdout io.Writer) error {
 		return err
 	}
 	var w wrong
-	_, err = newBrokers(conf, nil)
+	_, err = newBrokers(conf, nil, func(error) {})
 	w.add(err)
 	a, err := newAuthenticator(conf, func(error) {})
 	w.add(err)

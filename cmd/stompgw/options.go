@@ -125,9 +125,10 @@ func originPolicy(c config.Origin) gateway.OriginPolicy {
 	return p
 }
 
-// newBrokers makes the set of brokers that the configuration names.
-func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*broker.Set, error) {
-	o, err := brokerOptions(c)
+// newBrokers makes the set of brokers that the configuration names. failed is told
+// of files that changed and are not good.
+func newBrokers(c config.Config, onDial func(string, time.Duration, error), failed func(error)) (*broker.Set, error) {
+	o, err := brokerOptions(c, failed)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +136,7 @@ func newBrokers(c config.Config, onDial func(string, time.Duration, error)) (*br
 	return broker.New(o)
 }
 
-func brokerOptions(c config.Config) (broker.Options, error) {
+func brokerOptions(c config.Config, failed func(error)) (broker.Options, error) {
 	dialect, ok := broker.ParseDialect(string(c.Credentials.Dialect))
 	if !ok {
 		return broker.Options{}, fmt.Errorf("unknown dialect %q", c.Credentials.Dialect)
@@ -152,25 +153,12 @@ func brokerOptions(c config.Config) (broker.Options, error) {
 	for _, e := range c.Broker.Endpoints {
 		o.Endpoints = append(o.Endpoints, broker.Endpoint(e))
 	}
-	var err error
-	o.TLS, err = brokerTLS(c.BrokerTLS)
-	return o, err
-}
-
-func brokerTLS(c config.BrokerTLS) (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
-	var err error
-	if conf.RootCAs, err = rootCAs(c.CAFile); err != nil {
-		return nil, fmt.Errorf("read the broker's CA: %w", err)
-	}
-	pair, err := keyPair(c.CertFile, c.KeyFile)
+	secure, err := newBrokerTLS(c.BrokerTLS, failed)
 	if err != nil {
-		return nil, fmt.Errorf("read the client certificate for the broker: %w", err)
+		return broker.Options{}, err
 	}
-	if pair != nil {
-		conf.Certificates = []tls.Certificate{*pair}
-	}
-	return conf, nil
+	o.TLS = secure.config
+	return o, nil
 }
 
 // rootCAs reads authorities; "" is the system's, which is nil.

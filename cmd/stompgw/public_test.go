@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stompgw/stompgw/internal/eventually"
 	"github.com/stompgw/stompgw/internal/testcert"
@@ -145,5 +147,49 @@ func TestPlainToTLS(t *testing.T) {
 	defer c.Close()
 	if got := c.ConnectionState().NegotiatedProtocol; got != "http/1.1" {
 		t.Errorf("got protocol %q", got)
+	}
+}
+
+// Whom a PROXY header names is no proxy to be believed, unless who says so is one.
+// Two users refuse a request that is believed, and are not looked at otherwise.
+func TestProxyHeaderMakesNoProxy(t *testing.T) {
+	broker := silentBroker(t)
+	cert, key := testcert.New(t, "gateway", "127.0.0.1").Write(t, t.TempDir())
+	for name, test := range map[string]struct {
+		believed, status string
+		secure           bool
+	}{
+		"only the claimed one":           {"10.1.2.3", "101", false},
+		"only the claimed one, over TLS": {"10.1.2.3", "101", true},
+		"only the claimant":              {"127.0.0.1", "101", false},
+		"both":                           {"10.1.2.3,127.0.0.1", "401", false},
+		"both, over TLS":                 {"10.1.2.3,127.0.0.1", "401", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environ := []string{"STOMPGW_BROKERS=tcp://" + broker.Addr().String(), "STOMPGW_PROXY_PROTOCOL_FROM=127.0.0.0/8",
+				"STOMPGW_AUTH=proxy", "STOMPGW_PROXY_AUTH_PROXIES=" + test.believed}
+			if test.secure {
+				environ = append(environ, "STOMPGW_TLS_CERT_FILE="+cert, "STOMPGW_TLS_KEY_FILE="+key)
+			}
+			gw := start(t, "serve", environ...)
+			c, err := net.Dial("tcp", gw.public)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { c.Close() }()
+			if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprint(c, "PROXY TCP4 10.1.2.3 127.0.0.1 4711 443\r\n")
+			if test.secure {
+				c = tls.Client(c, &tls.Config{InsecureSkipVerify: true})
+			}
+			fmt.Fprint(c, "GET /stomp HTTP/1.1\r\nHost: gw\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"+
+				"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-User: alice\r\nX-Forwarded-User: bob\r\n\r\n")
+			answer := make([]byte, len("HTTP/1.1 101"))
+			if _, err := io.ReadFull(c, answer); err != nil || string(answer[9:]) != test.status {
+				t.Errorf("got %q, %v, want %s", answer, err, test.status)
+			}
+		})
 	}
 }

@@ -74,7 +74,7 @@ func newServer(conf config.Config, environ []string, stderr io.Writer) (*server,
 	var w wrong
 	s.public, err = newPublic(conf, environ, logger, s.registry)
 	w.add(err)
-	s.brokers, err = newBrokers(conf, s.dialed)
+	s.brokers, err = newBrokers(conf, s.dialed, s.brokerTLSFailed)
 	w.add(err)
 	s.rules, err = newEnforcement(conf, logger, s.registry)
 	w.add(err)
@@ -98,6 +98,10 @@ func newServer(conf config.Config, environ []string, stderr io.Writer) (*server,
 	s.gateway = gateway.New(o, s.brokers, logger, s.registry)
 	s.registerMetrics()
 	return s, nil
+}
+
+func (s *server) brokerTLSFailed(err error) {
+	s.log.Error("the TLS files for the brokers are not good, what was before still holds", zap.Error(err))
 }
 
 func (s *server) dialed(endpoint string, took time.Duration, err error) {
@@ -229,6 +233,7 @@ func (s *server) httpServer(h http.Handler) *http.Server {
 		IdleTimeout:    keepAliveTimeout,
 		MaxHeaderBytes: maxRequestHeader,
 		ErrorLog:       s.httpLog,
+		ConnContext:    gateway.ConnContext,
 	}
 }
 

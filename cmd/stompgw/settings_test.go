@@ -47,7 +47,7 @@ func makeOf(t *testing.T, dir, settings string) (m made) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.broker, err = brokerOptions(c); err != nil {
+	if m.broker, err = brokerOptions(c, nil); err != nil {
 		t.Fatal(err)
 	}
 	if m.auth, err = authOptions(c, nil); err != nil {

@@ -50,10 +50,10 @@ func settings(t testing.TB, dir string, pair testcert.Pair) []settingsBeside {
 		return m.listen.Proxies.From
 	}
 	shown := func(m made) any {
-		if len(m.broker.TLS.Certificates) == 0 {
+		if len(m.broker.TLS().Certificates) == 0 {
 			return nil
 		}
-		return m.broker.TLS.Certificates[0].Certificate
+		return m.broker.TLS().Certificates[0].Certificate
 	}
 	shownToHook := func(m made) any {
 		if m.auth.Webhook.Certificate == nil {
@@ -96,8 +96,8 @@ func settings(t testing.TB, dir string, pair testcert.Pair) []settingsBeside {
 			{"BROKER_CONNECT_RATE=0", func(m made) any { return m.gateway.LoginQueue == nil }, true},
 			{"BROKER_CONNECT_AT_ONCE=7", func(m made) any { return m.pace.AtOnce }, 7},
 			{"BROKER_CONNECT_WAIT=7s", func(m made) any { return m.pace.MaxWait }, 7 * time.Second},
-			{"BROKER_TLS_CA_FILE=DIR/tls.crt", func(m made) any { return m.broker.TLS.RootCAs.Equal(pair.Roots()) }, true},
-			{"BROKER_TLS_SERVER_NAME=b.example", func(m made) any { return m.broker.TLS.ServerName }, "b.example"},
+			{"BROKER_TLS_CA_FILE=DIR/tls.crt", func(m made) any { return m.broker.TLS().RootCAs.Equal(pair.Roots()) }, true},
+			{"BROKER_TLS_SERVER_NAME=b.example", func(m made) any { return m.broker.TLS().ServerName }, "b.example"},
 			{"BROKER_TLS_CERT_FILE=DIR/tls.crt BROKER_TLS_KEY_FILE=DIR/tls.key", shown, chain},
 			{"BROKER_TLS_KEY_FILE=DIR/tls.key BROKER_TLS_CERT_FILE=DIR/tls.crt", shown, chain},
 
