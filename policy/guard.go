@@ -10,8 +10,8 @@ import (
 	"github.com/stompgw/stompgw/frameinspect"
 )
 
-// Guard judges the frames of one session. Judge, Body and Replace are for one
-// goroutine, Close for any.
+// Guard judges the frames of one session. Judge and Body are for one goroutine,
+// Replace for one at a time, which may be another, Close for any.
 type Guard struct {
 	// set once
 	engine  *Engine
