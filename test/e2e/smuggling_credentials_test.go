@@ -68,9 +68,15 @@ func TestSmugglingConnectHeaders(t *testing.T) {
 		g, line := b.guarded(t, onlyAllowed)
 		tag := newTag()
 		s := stompws.Open(t, g.URL, stompws.Options{})
-		s.Connect(b.login("client-id", tag, "activemq.prefetchSize", tag, "activemq\\c", tag, "durable", tag, "x\\nlogin", tag, "Login", tag,
-			"login\\n", tag, "server", tag, "session", tag)...)
+		s.Connect(b.login("client-id", tag, "activemq.prefetchSize", tag, "durable", tag, "Login", tag, "server", tag, "session", tag)...)
 		beHonest(t, s, tag+"x")
+		for _, name := range []string{"activemq\\c", "x\\nlogin", "login\\n"} {
+			s := stompws.Open(t, g.URL, stompws.Options{})
+			s.Do("CONNECT", "", b.login(name, tag)...)
+			if said := s.ExpectClose(1002); len(said) != 1 || said[0].Get("code") != "bad_header_name" {
+				t.Errorf("%q: got %v, want an ERROR with bad_header_name", name, said)
+			}
+		}
 		for _, heard := range line.Heard() {
 			connect, _, _ := strings.Cut(string(heard), "\x00")
 			if strings.Contains(connect, tag) {
