@@ -211,14 +211,14 @@ func (m *members) leaves(instance string) <-chan struct{} {
 func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if p.heardAt.After(asked) {
+	left := p.member != nil && p.member.state == leaving
+	if p.heardAt.After(asked) && !left { // after a goodbye, no answer is to be had
 		return false // it has come back since
 	}
 	if p.silentSince.IsZero() {
 		p.silentSince = time.Now()
 	}
 	p.absent = errors.Is(cause, syscall.ECONNREFUSED)
-	left := p.member != nil && p.member.state == leaving
 	if !p.absent && !left && time.Since(p.silentSince) < goneAfter {
 		return false
 	}
