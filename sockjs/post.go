@@ -87,7 +87,8 @@ func (v *Server) post(control *http.ResponseController, w http.ResponseWriter, r
 }
 
 // readBody reads a body of at most so many bytes within the body timeout. After
-// an error the rest is not waited for: the connection ends with the answer.
+// an error the rest is not waited for: the connection ends with the answer, or in
+// HTTP/2 the stream alone.
 func (v *Server) readBody(control *http.ResponseController, w http.ResponseWriter, r *http.Request, most int) ([]byte, error) {
 	if r.Body == nil || r.ContentLength == 0 {
 		return nil, nil
@@ -102,7 +103,9 @@ func (v *Server) readBody(control *http.ResponseController, w http.ResponseWrite
 		_, err = b.ReadFrom(http.MaxBytesReader(w, r.Body, int64(most)))
 	}
 	if err != nil {
-		w.Header().Set("Connection", "close")
+		if r.ProtoMajor == 1 { // in HTTP/2, all that share the connection would lose it
+			w.Header().Set("Connection", "close")
+		}
 		_ = control.SetReadDeadline(time.Now()) // the same
 		return nil, err
 	}
