@@ -10,6 +10,11 @@ import (
 	"time"
 )
 
+// maxPosts bounds the requests of a session that post or wait for their turn.
+// Clients send one at a time. net/http does not notice that the client has gone of
+// a request whose body is not read, so without a bound they would pile up.
+const maxPosts = 4
+
 // send takes the messages of a request in. It is answered well only when the
 // session has taken them.
 func (v *Server) send(w http.ResponseWriter, r *http.Request, q Request, c Caller) {
@@ -20,6 +25,13 @@ func (v *Server) send(w http.ResponseWriter, r *http.Request, q Request, c Calle
 	}
 	AllowOrigin(w.Header(), c.AllowOrigin)
 	noCache(w.Header())
+	select {
+	case s.posts <- struct{}{}:
+		defer func() { <-s.posts }()
+	default:
+		answer(w, http.StatusServiceUnavailable, "too many requests of this session send at the same time")
+		return
+	}
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Time{}) // how long it takes is the session's to limit
 	if !s.turn(r) {

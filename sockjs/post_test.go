@@ -157,3 +157,32 @@ func TestRefusedBodyTakesNoOthersConnection(t *testing.T) {
 	}
 	stop(session)
 }
+
+// A few requests wait for their turn, and no more: that its client has gone is not
+// noticed of one whose body is not read.
+func TestPostsThatWaitAreBounded(t *testing.T) {
+	s := newTestServer(t, nil)
+	session, x := s.open("a", XHR)
+	x.wantBody("o\n")
+	status := make(chan int, 2*maxPosts)
+	for range maxPosts + 1 {
+		y := s.send("POST /x/0/a/xhr_send", "", `["m"]`)
+		go func() { y.head(); status <- y.response.StatusCode }()
+	}
+	if got := eventually.Receive(t, "one too many", status); got != http.StatusServiceUnavailable {
+		t.Errorf("one too many: got %d, want 503", got)
+	}
+	for range maxPosts {
+		if p, err := session.Receive(); err != nil || string(p) != "m" {
+			t.Fatalf("got %q, %v", p, err)
+		}
+		if got := eventually.Receive(t, "an answer", status); got != http.StatusNoContent {
+			t.Errorf("got %d, want 204", got)
+		}
+	}
+	s.send("POST /x/0/a/xhr_send", "", `["after"]`)
+	if p, err := session.Receive(); err != nil || string(p) != "after" {
+		t.Errorf("afterwards: got %q, %v", p, err)
+	}
+	stop(session)
+}
