@@ -87,6 +87,7 @@ func (c *Cluster) ask(caller context.Context, p *peer, session string) (presence
 		}
 		for found, s := range statuses {
 			if s == status {
+				c.members.answered(p)
 				return found, nil
 			}
 		}

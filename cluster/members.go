@@ -230,6 +230,16 @@ func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 	return gone
 }
 
+// answered notes that whoever is at a peer has answered a question. It is no hello:
+// it does not say who answers.
+func (m *members) answered(p *peer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p.member != nil {
+		p.silentSince = time.Time{}
+	}
+}
+
 // isLeaving tells whether the member at a peer has said that it leaves.
 func (m *members) isLeaving(p *peer) bool {
 	m.mu.Lock()

@@ -58,6 +58,21 @@ func TestLeftWhileAsked(t *testing.T) {
 	}
 }
 
+// One whose hellos are lost is not silent as long as it answers questions.
+func TestAnswersAreSignsOfLife(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	m.list([]string{"a:1"})
+	p := m.all()[0]
+	m.heard(p, time.Now(), hello{Instance: "first"})
+	asked := time.Now()
+	m.failed(p, asked, context.DeadlineExceeded)
+	p.silentSince = asked.Add(-goneAfter)
+	m.answered(p)
+	if gone := m.failed(p, time.Now(), context.DeadlineExceeded); gone || m.isGone(p) {
+		t.Error("a member that has just answered is gone")
+	}
+}
+
 func TestStateNeverGoesBack(t *testing.T) {
 	m := members{peers: map[string]*peer{}, self: "self"}
 	m.list([]string{"a:1"})
