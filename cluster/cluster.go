@@ -155,10 +155,15 @@ func (c *Cluster) Start(ctx context.Context, l net.Listener, local Local) error 
 			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: maxStreams * streamWindow},
 		ErrorLog: errorLog,
 	}
+	c.members.announce(joining)
 	background, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	c.done.Go(func() { c.serveMembers(tls.NewListener(l, c.server.TLSConfig)) })
-	c.join(ctx)
+	all := c.join(ctx)
+	c.members.announce(ready)
+	if all { // else the next hello says it, and nobody waits for the silent again
+		c.greetAll(ctx)
+	}
 	c.done.Go(func() { c.keepUp(background) })
 	return nil
 }

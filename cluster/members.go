@@ -13,14 +13,15 @@ import (
 type state int
 
 const (
-	ready    state = iota
-	draining       // owns no new sessions
-	leaving        // and gives up the requests that it has passed on
+	joining state = iota - 1 // owns no sessions yet: not all may know it
+	ready
+	draining // owns no new sessions
+	leaving  // and gives up the requests that it has passed on
 )
 
-var stateNames = []string{"ready", "draining", "leaving"}
+var stateNames = []string{"joining", "ready", "draining", "leaving"}
 
-func (s state) String() string { return stateNames[s] }
+func (s state) String() string { return stateNames[s-joining] }
 
 // MarshalText gives the name.
 func (s state) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -31,7 +32,7 @@ func (s *state) UnmarshalText(text []byte) error {
 	if i < 0 {
 		return errors.New("no such state")
 	}
-	*s = state(i)
+	*s = joining + state(i)
 	return nil
 }
 
@@ -133,7 +134,7 @@ func (m *members) heard(p *peer, asked time.Time, h hello) (isNew bool) {
 	}
 	p.heardAt = time.Now()
 	if p.member = m.find(h.Instance); p.member == nil {
-		p.member = &member{instance: h.Instance, leaves: make(chan struct{})}
+		p.member = &member{instance: h.Instance, state: joining, leaves: make(chan struct{})}
 		isNew = h.Instance != m.self
 	}
 	p.member.says(h.State)
