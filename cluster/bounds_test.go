@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,4 +103,33 @@ func TestSlowBrowser(t *testing.T) {
 	defer c.Close()
 	fmt.Fprintf(c, "POST /%s/poll HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", session)
 	eventually.Receive(t, "the answer that nobody takes ends", gone)
+}
+
+// Bodies that nobody reads yet, because their requests wait for their turn, hold up
+// no others between the same two members.
+func TestBodiesThatWait(t *testing.T) {
+	all := newCluster(t, 2)
+	session := all[0].ownedBy(all[1])
+	all[0].wantStatus(session, "poll", 200)
+	waiting, release := make(chan struct{}), make(chan struct{})
+	all[1].serves(func(_ http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 1<<20 {
+			waiting <- struct{}{}
+			<-release
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // as far as it comes
+	})
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer close(release)
+	for range 4 { // more than net/http lets come unread on a connection
+		asking.Go(func() { all[0].browse(session, "send", strings.Repeat("x", 1<<20)) })
+		eventually.Receive(t, "a body that waits", waiting)
+	}
+	for range 20 {
+		all[0].wantStatus(session, "send", 200) // without a body
+		if status, text := all[0].browse(session, "send", "x"); status != 200 {
+			t.Fatalf("got %d %q", status, text)
+		}
+	}
 }

@@ -99,8 +99,13 @@ func New(o Options, logger *zap.Logger, r prometheus.Registerer) (*Cluster, erro
 	return c, nil
 }
 
-// Streams of one connection between two members; more take another.
-const maxStreams = 1000
+// Streams of one connection between two members, more take another, and what each
+// may send before it is read. A connection takes as much as all its streams: a body
+// that waits to be read, or an answer that a browser takes slowly, holds up no other.
+const (
+	maxStreams   = 1000
+	streamWindow = 64 << 10 // bytes
+)
 
 // newTransport reaches other members: HTTP/2, so that requests which wait by the
 // thousand share a connection, each with its own flow control.
@@ -116,7 +121,8 @@ func newTransport(id identity) *http.Transport {
 		MaxResponseHeaderBytes: maxHeader,
 		IdleConnTimeout:        time.Minute,
 		// A member that is gone without a word ends the requests that it has.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: goneAfter / 2, PingTimeout: goneAfter / 2},
+		HTTP2: &http.HTTP2Config{SendPingTimeout: goneAfter / 2, PingTimeout: goneAfter / 2,
+			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: maxStreams * streamWindow},
 	}
 }
 
@@ -145,13 +151,19 @@ func (c *Cluster) Start(ctx context.Context, l net.Listener, local Local) error 
 		ReadHeaderTimeout: answerTimeout, // and for the handshake
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeader,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		ErrorLog:          errorLog,
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams,
+			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: maxStreams * streamWindow},
+		ErrorLog: errorLog,
 	}
+	c.members.announce(joining)
 	background, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	c.done.Go(func() { c.serveMembers(tls.NewListener(l, c.server.TLSConfig)) })
-	c.join(ctx)
+	all := c.join(ctx)
+	c.members.announce(ready)
+	if all { // else the next hello says it, and nobody waits for the silent again
+		c.greetAll(ctx)
+	}
 	c.done.Go(func() { c.keepUp(background) })
 	return nil
 }

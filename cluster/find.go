@@ -75,14 +75,19 @@ func (c *Cluster) ask(caller context.Context, p *peer, session string) (presence
 	ctx, cancel := context.WithTimeout(caller, timeout)
 	defer cancel()
 	var err error
-	begun := time.Now()
+	var begun time.Time
 	for range 2 { // the connection may have been a dead one
+		begun = time.Now() // a hello from before this try does not gainsay what it finds
 		var status int
 		if status, err = c.askOnce(ctx, p, session); err != nil {
+			if ctx.Err() != nil {
+				break // no time is left for another
+			}
 			continue
 		}
 		for found, s := range statuses {
 			if s == status {
+				c.members.answered(p)
 				return found, nil
 			}
 		}

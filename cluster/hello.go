@@ -22,8 +22,9 @@ import (
 type hello struct {
 	Instance string `json:"instance"`
 	State    state  `json:"state"`
-	Port     int    `json:"port"` // where the sender listens, at the address it calls from
-	Back     bool   `json:"back"` // it answers a hello of the receiver's
+	Joining  bool   `json:"joining,omitempty"` // the state is joining; State says ready, because members of before know no other
+	Port     int    `json:"port"`              // where the sender listens, at the address it calls from
+	Back     bool   `json:"back"`              // it answers a hello of the receiver's
 	// Members are where others have answered the sender: two that join at the same
 	// time learn of each other, though no name shows them yet.
 	Members []string `json:"members,omitempty"`
@@ -33,8 +34,8 @@ const maxHello = 64 << 10
 
 // join looks for the members that there are, so that what they have is found from
 // the first request on. It gives each, and each name to show one, the time of two
-// answers.
-func (c *Cluster) join(ctx context.Context) {
+// answers, and tells whether all have answered.
+func (c *Cluster) join(ctx context.Context) (all bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2*c.options.answerTimeout)
 	defer cancel()
 	for ctx.Err() == nil {
@@ -42,7 +43,7 @@ func (c *Cluster) join(ctx context.Context) {
 		c.greetAll(ctx)
 		missing := c.members.missing()
 		if resolved && len(missing) == 0 {
-			return
+			return true
 		}
 		if len(missing) > 0 {
 			c.log.Warn("cluster: not all members answer", zap.Strings("silent", missing))
@@ -52,6 +53,7 @@ func (c *Cluster) join(ctx context.Context) {
 		case <-time.After(helloInterval):
 		}
 	}
+	return false
 }
 
 // keepUp greets the peers again and again, until the context ends.
@@ -179,11 +181,15 @@ func readHello(body io.Reader, h *hello) error {
 	if h.Instance == "" || h.Port < 1 || h.Port > 65535 {
 		return errors.New("read hello: it does not say who, or where")
 	}
+	if h.Joining && h.State == ready {
+		h.State = joining
+	}
 	return nil
 }
 
 func (c *Cluster) hello(back bool) hello {
-	return hello{Instance: c.instance, State: c.members.me(), Port: c.port, Back: back, Members: c.members.reached()}
+	mine := c.members.me()
+	return hello{Instance: c.instance, State: max(mine, ready), Joining: mine == joining, Port: c.port, Back: back, Members: c.members.reached()}
 }
 
 // takeHello answers a hello, and learns of whoever says it: names take a while to

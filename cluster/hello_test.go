@@ -1,7 +1,9 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
 	"strings"
@@ -11,6 +13,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // Members are found by a name, and by their addresses from then on.
@@ -104,6 +108,50 @@ func TestJoinWaits(t *testing.T) {
 	}
 }
 
+// A member that joins is asked for sessions and given none before it has joined:
+// those that do not know it yet would look for them in vain.
+func TestJoiningOwnsNothing(t *testing.T) {
+	a := newCluster(t, 1)[0]
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() // it takes connections and says nothing, so that joining lasts
+	joined := make(chan *testMember, 1)
+	go func() {
+		joined <- newMember(t, "B", func(o *Options) { o.Peers, o.answerTimeout = append(o.Peers, l.Addr().String()), time.Second }, a)
+	}()
+	eventually.True(t, "the member that joins", func() bool { return len(a.members.others()) == 1 })
+	if got := a.members.count(); got["joining"] != 1 || got["ready"] != 0 {
+		t.Errorf("got %v, want one that joins", got)
+	}
+	for instance, p := range a.members.candidates() {
+		if p != nil {
+			t.Errorf("%s joins yet, and is given sessions", instance)
+		}
+	}
+	b := eventually.Receive(t, "joined", joined)
+	eventually.True(t, "the one that has joined", func() bool { return a.members.count()["ready"] == 1 })
+	a.want(a.ownedBy(b), "poll", b)
+}
+
+// Members of before know no state of those that join: to them it is ready.
+func TestJoiningIsReadyToOldMembers(t *testing.T) {
+	c := &Cluster{instance: "a", port: 1, members: members{mine: joining}}
+	text, err := json.Marshal(c.hello(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var old struct{ State string }
+	if err := json.Unmarshal(text, &old); err != nil || old.State != "ready" {
+		t.Errorf("got %s, %v, want ready", text, err)
+	}
+	var h hello
+	if err := readHello(bytes.NewReader(text), &h); err != nil || h.State != joining {
+		t.Errorf("got %v, %v, want joining", h.State, err)
+	}
+}
+
 func TestBadHello(t *testing.T) {
 	a := newCluster(t, 1)[0]
 	for _, body := range []string{"", "{}", `{"instance":"x","port":0,"state":"ready"}`, `{"instance":"x","port":1,"state":"glad"}`,
@@ -127,6 +175,7 @@ func TestMetrics(t *testing.T) {
 # HELP stompgw_cluster_peers Other members of the cluster, by state.
 # TYPE stompgw_cluster_peers gauge
 stompgw_cluster_peers{state="draining"} 1
+stompgw_cluster_peers{state="joining"} 0
 stompgw_cluster_peers{state="leaving"} 0
 stompgw_cluster_peers{state="ready"} 1
 stompgw_cluster_peers{state="silent"} 0

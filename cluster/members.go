@@ -13,14 +13,15 @@ import (
 type state int
 
 const (
-	ready    state = iota
-	draining       // owns no new sessions
-	leaving        // and gives up the requests that it has passed on
+	joining state = iota - 1 // owns no sessions yet: not all may know it
+	ready
+	draining // owns no new sessions
+	leaving  // and gives up the requests that it has passed on
 )
 
-var stateNames = []string{"ready", "draining", "leaving"}
+var stateNames = []string{"joining", "ready", "draining", "leaving"}
 
-func (s state) String() string { return stateNames[s] }
+func (s state) String() string { return stateNames[s-joining] }
 
 // MarshalText gives the name.
 func (s state) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -31,7 +32,7 @@ func (s *state) UnmarshalText(text []byte) error {
 	if i < 0 {
 		return errors.New("no such state")
 	}
-	*s = state(i)
+	*s = joining + state(i)
 	return nil
 }
 
@@ -133,7 +134,7 @@ func (m *members) heard(p *peer, asked time.Time, h hello) (isNew bool) {
 	}
 	p.heardAt = time.Now()
 	if p.member = m.find(h.Instance); p.member == nil {
-		p.member = &member{instance: h.Instance, leaves: make(chan struct{})}
+		p.member = &member{instance: h.Instance, state: joining, leaves: make(chan struct{})}
 		isNew = h.Instance != m.self
 	}
 	p.member.says(h.State)
@@ -211,14 +212,14 @@ func (m *members) leaves(instance string) <-chan struct{} {
 func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if p.heardAt.After(asked) {
+	left := p.member != nil && p.member.state == leaving
+	if p.heardAt.After(asked) && !left { // after a goodbye, no answer is to be had
 		return false // it has come back since
 	}
 	if p.silentSince.IsZero() {
 		p.silentSince = time.Now()
 	}
 	p.absent = errors.Is(cause, syscall.ECONNREFUSED)
-	left := p.member != nil && p.member.state == leaving
 	if !p.absent && !left && time.Since(p.silentSince) < goneAfter {
 		return false
 	}
@@ -228,6 +229,16 @@ func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 		delete(m.peers, p.addr)
 	}
 	return gone
+}
+
+// answered notes that whoever is at a peer has answered a question. It is no hello:
+// it does not say who answers.
+func (m *members) answered(p *peer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p.member != nil {
+		p.silentSince = time.Time{}
+	}
 }
 
 // isLeaving tells whether the member at a peer has said that it leaves.

@@ -43,6 +43,36 @@ func TestLeftIsGone(t *testing.T) {
 	}
 }
 
+// What it was asked before it said that it leaves, and did not answer, it will not
+// answer any more.
+func TestLeftWhileAsked(t *testing.T) {
+	for said, want := range map[state]bool{ready: false, draining: false, leaving: true} {
+		m := members{peers: map[string]*peer{}, self: "self"}
+		m.list([]string{"a:1"})
+		p := m.all()[0]
+		asked := time.Now()
+		m.heard(p, time.Now(), hello{Instance: "first", State: said})
+		if gone := m.failed(p, asked, context.DeadlineExceeded); gone != want || m.isGone(p) != want {
+			t.Errorf("silent since before it said %v: gone is %v, want %v", said, gone, want)
+		}
+	}
+}
+
+// One whose hellos are lost is not silent as long as it answers questions.
+func TestAnswersAreSignsOfLife(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	m.list([]string{"a:1"})
+	p := m.all()[0]
+	m.heard(p, time.Now(), hello{Instance: "first"})
+	asked := time.Now()
+	m.failed(p, asked, context.DeadlineExceeded)
+	p.silentSince = asked.Add(-goneAfter)
+	m.answered(p)
+	if gone := m.failed(p, time.Now(), context.DeadlineExceeded); gone || m.isGone(p) {
+		t.Error("a member that has just answered is gone")
+	}
+}
+
 func TestStateNeverGoesBack(t *testing.T) {
 	m := members{peers: map[string]*peer{}, self: "self"}
 	m.list([]string{"a:1"})

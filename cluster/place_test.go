@@ -280,3 +280,30 @@ func TestOwner(t *testing.T) {
 		}
 	}
 }
+
+// A member that goes while it is asked has nothing, though it has said hello since
+// the question: the address says so to whoever asks again.
+func TestGoneWhileAsked(t *testing.T) {
+	all := newCluster(t, 2)
+	all[0].stop() // no hello of its own finds out
+	p := all[0].members.others()[0]
+	asked, block := make(chan struct{}, 2), make(chan struct{})
+	defer close(block)
+	all[1].mu.Lock()
+	all[1].beforeHas = func() { asked <- struct{}{}; <-block }
+	all[1].mu.Unlock()
+	answer := make(chan error, 1)
+	go func() {
+		found, err := all[0].ask(t.Context(), p, "s")
+		if err == nil && found != nowhere {
+			err = fmt.Errorf("presence %v", found)
+		}
+		answer <- err
+	}()
+	eventually.Receive(t, "the question", asked)
+	all[0].greet(t.Context(), p, false)
+	all[1].end()
+	if err := eventually.Receive(t, "the answer", answer); err != nil {
+		t.Errorf("got %v, want nowhere", err)
+	}
+}

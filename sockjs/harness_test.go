@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ type testServer struct {
 	*Server
 	t      *testing.T
 	addr   string
+	config *http.Server
 	begun  chan *Session
 	refuse bool
 }
@@ -84,6 +86,7 @@ func newSerialServer(t *testing.T, change func(*Options)) *testServer {
 	// that whatever relies on them fails.
 	srv.Config.ReadTimeout, srv.Config.WriteTimeout = httpLimit, httpLimit
 	srv.Start()
+	s.config = srv.Config
 	s.addr = srv.Listener.Addr().String()
 	t.Cleanup(func() {
 		s.mu.Lock()
@@ -100,6 +103,23 @@ func newSerialServer(t *testing.T, change func(*Options)) *testServer {
 		srv.Close()
 	})
 	return s
+}
+
+// http2 serves the same as members of a cluster do to each other: over HTTP/2. conns
+// gives the number of connections that the client has made.
+func (s *testServer) http2() (client *http.Client, url string, conns func() int) {
+	s.t.Helper()
+	var made atomic.Int32
+	srv := httptest.NewUnstartedServer(s.config.Handler)
+	srv.EnableHTTP2 = true
+	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			made.Add(1)
+		}
+	}
+	srv.StartTLS()
+	s.t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
+	return srv.Client(), srv.URL, func() int { return int(made.Load()) }
 }
 
 // session gives the session that was begun last.

@@ -10,6 +10,11 @@ import (
 	"time"
 )
 
+// maxPosts bounds the requests of a session that post or wait for their turn.
+// Clients send one at a time. net/http does not notice that the client has gone of
+// a request whose body is not read, so without a bound they would pile up.
+const maxPosts = 4
+
 // send takes the messages of a request in. It is answered well only when the
 // session has taken them.
 func (v *Server) send(w http.ResponseWriter, r *http.Request, q Request, c Caller) {
@@ -20,6 +25,13 @@ func (v *Server) send(w http.ResponseWriter, r *http.Request, q Request, c Calle
 	}
 	AllowOrigin(w.Header(), c.AllowOrigin)
 	noCache(w.Header())
+	select {
+	case s.posts <- struct{}{}:
+		defer func() { <-s.posts }()
+	default:
+		answer(w, http.StatusServiceUnavailable, "too many requests of this session send at the same time")
+		return
+	}
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Time{}) // how long it takes is the session's to limit
 	if !s.turn(r) {
@@ -87,7 +99,8 @@ func (v *Server) post(control *http.ResponseController, w http.ResponseWriter, r
 }
 
 // readBody reads a body of at most so many bytes within the body timeout. After
-// an error the rest is not waited for: the connection ends with the answer.
+// an error the rest is not waited for: the connection ends with the answer, or in
+// HTTP/2 the stream alone.
 func (v *Server) readBody(control *http.ResponseController, w http.ResponseWriter, r *http.Request, most int) ([]byte, error) {
 	if r.Body == nil || r.ContentLength == 0 {
 		return nil, nil
@@ -102,7 +115,9 @@ func (v *Server) readBody(control *http.ResponseController, w http.ResponseWrite
 		_, err = b.ReadFrom(http.MaxBytesReader(w, r.Body, int64(most)))
 	}
 	if err != nil {
-		w.Header().Set("Connection", "close")
+		if r.ProtoMajor == 1 { // in HTTP/2, all that share the connection would lose it
+			w.Header().Set("Connection", "close")
+		}
 		_ = control.SetReadDeadline(time.Now()) // the same
 		return nil, err
 	}

@@ -132,3 +132,57 @@ func TestStalledBody(t *testing.T) {
 	s.ask("POST /x/0/a/xhr_send", "Content-Length: 100\r\n", `["1`).wantStatus(400)
 	stop(session)
 }
+
+// A body that is refused ends its connection, but not one that others share.
+func TestRefusedBodyTakesNoOthersConnection(t *testing.T) {
+	s := newTestServer(t, nil)
+	session, x := s.open("a", XHR)
+	x.wantBody("o\n")
+	x = s.ask("POST /x/0/a/xhr_send", "Content-Length: 1000000\r\n", `["1`).wantStatus(413)
+	if !x.response.Close {
+		t.Error("HTTP/1.1: the rest of the body would be read as a request")
+	}
+	client, url, conns := s.http2()
+	for range 3 {
+		answer, err := client.Post(url+"/x/0/a/xhr_send", plainText, strings.NewReader(strings.Repeat("x", 1<<20)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Body.Close(); answer.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("HTTP/2: got %s, want 413", answer.Status)
+		}
+	}
+	if got := conns(); got != 1 {
+		t.Errorf("HTTP/2: got %d connections, want 1", got)
+	}
+	stop(session)
+}
+
+// A few requests wait for their turn, and no more: that its client has gone is not
+// noticed of one whose body is not read.
+func TestPostsThatWaitAreBounded(t *testing.T) {
+	s := newTestServer(t, nil)
+	session, x := s.open("a", XHR)
+	x.wantBody("o\n")
+	status := make(chan int, 2*maxPosts)
+	for range maxPosts + 1 {
+		y := s.send("POST /x/0/a/xhr_send", "", `["m"]`)
+		go func() { y.head(); status <- y.response.StatusCode }()
+	}
+	if got := eventually.Receive(t, "one too many", status); got != http.StatusServiceUnavailable {
+		t.Errorf("one too many: got %d, want 503", got)
+	}
+	for range maxPosts {
+		if p, err := session.Receive(); err != nil || string(p) != "m" {
+			t.Fatalf("got %q, %v", p, err)
+		}
+		if got := eventually.Receive(t, "an answer", status); got != http.StatusNoContent {
+			t.Errorf("got %d, want 204", got)
+		}
+	}
+	s.send("POST /x/0/a/xhr_send", "", `["after"]`)
+	if p, err := session.Receive(); err != nil || string(p) != "after" {
+		t.Errorf("afterwards: got %q, %v", p, err)
+	}
+	stop(session)
+}

@@ -37,7 +37,9 @@ func (rc *receiver) serve() {
 		}
 		return
 	}
-	rc.session.detach(rc, rc.run(opens))
+	err := rc.run(opens)
+	rc.extend() // net/http writes the end of the answer
+	rc.session.detach(rc, err)
 }
 
 // attach makes rc the session's receiver. Where that cannot be, the frame says

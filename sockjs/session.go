@@ -32,7 +32,8 @@ type Session struct {
 	owner     any
 	transport string
 
-	posting  chan struct{} // size 1: a request holds the turn to post
+	posts    chan struct{} // size maxPosts: a request that posts, or waits for its turn, holds a place
+	posting  chan struct{} // size 1: one of them holds the turn
 	incoming chan []byte   // size 0: from a request that posts to Receive
 	wake     chan struct{} // size 1: there is something for the receiver
 	room     chan struct{} // size 1: the state changed that Send waits for
@@ -57,7 +58,7 @@ type Session struct {
 func newSession(v *Server, id, transport string, owner any) *Session {
 	return &Session{
 		server: v, id: id, owner: owner, transport: transport,
-		posting: make(chan struct{}, 1), incoming: make(chan []byte),
+		posts: make(chan struct{}, maxPosts), posting: make(chan struct{}, 1), incoming: make(chan []byte),
 		wake: make(chan struct{}, 1), room: make(chan struct{}, 1),
 		over: make(chan struct{}), ending: make(chan struct{}),
 		aborted: make(chan struct{}), farewell: make(chan struct{}),

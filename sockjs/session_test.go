@@ -1,9 +1,11 @@
 package sockjs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -74,6 +76,31 @@ func TestPollOutlastsServersLimits(t *testing.T) {
 	time.Sleep(2 * httpLimit)
 	send(t, session, "m")
 	x.want(strings.Repeat("h", 2048) + "\no\na[\"m\"]\n")
+}
+
+// A stream may be silent for longer than a write may take: heart-beats are as a rule
+// further apart. In HTTP/2, as between members of a cluster, a write deadline that
+// nobody takes back ends it.
+func TestSilentStream(t *testing.T) {
+	s := newTestServer(t, func(o *Options) { o.WriteTimeout, o.HeartBeat = 100*time.Millisecond, 300*time.Millisecond })
+	client, url, _ := s.http2()
+	ctx, leave := context.WithTimeout(t.Context(), patience)
+	defer leave()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/x/0/a/"+XHRStreaming, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	session := s.session()
+	x := &exchange{t: t, response: answer}
+	x.want(strings.Repeat("h", 2048) + "\no\nh\nh\n")
+	send(t, session, "m")
+	x.want("a[\"m\"]\n")
+	stop(session)
 }
 
 func TestAbsentPoller(t *testing.T) {

@@ -125,20 +125,30 @@ func (rc *receiver) write(p []byte) error {
 
 // flush sends what net/http holds of an answer that goes on. One that ends is
 // sent when it has ended, so that nobody has all of it, and polls again, before
-// the session knows.
+// the session knows. Until the next write there is no deadline: in HTTP/2 it is a
+// timer that resets the stream, whether anything is being written or not.
 func (rc *receiver) flush() error {
 	if !rc.transport.streaming {
 		return nil
 	}
-	return rc.control.Flush()
+	if err := rc.control.Flush(); err != nil {
+		return err
+	}
+	rc.setDeadline(time.Time{})
+	return nil
 }
 
-// extend gives the next write its time, unless the answer is cut off.
+// extend gives the next write its time.
 func (rc *receiver) extend() {
+	rc.setDeadline(time.Now().Add(rc.session.server.options.WriteTimeout))
+}
+
+// setDeadline sets that of writes, unless the answer is cut off.
+func (rc *receiver) setDeadline(t time.Time) {
 	rc.session.mu.Lock()
 	defer rc.session.mu.Unlock()
 	if !rc.cutOff {
-		_ = rc.control.SetWriteDeadline(time.Now().Add(rc.session.server.options.WriteTimeout)) // else the write has none
+		_ = rc.control.SetWriteDeadline(t) // else the write has none
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -55,15 +56,19 @@ func (s *server) startCluster(ctx context.Context, routes http.Handler) error {
 	return s.cluster.Start(ctx, l, cluster.Local{Has: s.gateway.HasSockJS, Handler: routes})
 }
 
-func (s *server) leaveCluster(ctx context.Context) {
-	if s.cluster != nil {
-		s.cluster.Leave(ctx)
-	}
+// leaveCluster tells the other members that this one drains, beside the drain's
+// delay: one that is silent takes a while. The channel is closed when that was said.
+func (s *server) leaveCluster(ctx context.Context) <-chan struct{} {
+	return s.toldCluster(func() { s.cluster.Leave(ctx) })
 }
 
 // handOver has the requests end that other members answer for this one, while the
 // server of browsers shuts down. The channel is closed when that was said.
 func (s *server) handOver(ctx context.Context) <-chan struct{} {
+	return s.toldCluster(func() { s.cluster.HandOver(ctx) })
+}
+
+func (s *server) toldCluster(tell func()) <-chan struct{} {
 	done := make(chan struct{})
 	if s.cluster == nil {
 		close(done)
@@ -71,9 +76,21 @@ func (s *server) handOver(ctx context.Context) <-chan struct{} {
 	}
 	go func() {
 		defer close(done)
-		s.cluster.HandOver(ctx)
+		tell()
 	}()
 	return done
+}
+
+// maxHandOver bounds what handing over gets of a drain's time.
+const maxHandOver = 3 * time.Second
+
+// handOverTime is kept back from this gateway's own sessions: where theirs runs out,
+// those of other members, whose requests come by this one, are not to be cut off too.
+func (s *server) handOverTime() time.Duration {
+	if s.cluster == nil {
+		return 0
+	}
+	return min(maxHandOver, s.conf.Drain.Timeout/4)
 }
 
 func (s *server) stopCluster() {

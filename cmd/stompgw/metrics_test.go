@@ -71,8 +71,8 @@ var labelValues = map[string]struct {
 	"result": {"`ok` or `failed`; in a cluster `answered`, `broken`, `unreachable`, `unsure`, `full` or `client_gone`", func(_ config.Config, v string) bool {
 		return slices.Contains([]string{"ok", "failed", "answered", "broken", "unreachable", "unsure", "full", "client_gone"}, v)
 	}},
-	"state": {"`ready`, `draining`, `leaving` or `silent`", func(_ config.Config, v string) bool {
-		return slices.Contains([]string{"ready", "draining", "leaving", "silent"}, v)
+	"state": {"`joining`, `ready`, `draining`, `leaving` or `silent`", func(_ config.Config, v string) bool {
+		return slices.Contains([]string{"joining", "ready", "draining", "leaving", "silent"}, v)
 	}},
 	"to": {"`broker` or `client`", func(_ config.Config, v string) bool { return v == "broker" || v == "client" }},
 	"endpoint": {"the items of `STOMPGW_BROKERS`", func(conf config.Config, v string) bool {

@@ -171,15 +171,18 @@ func (s *server) drain(browsers *http.Server) {
 	d := s.conf.Drain
 	ctx, cancel := context.WithTimeout(context.Background(), d.Timeout)
 	defer cancel()
+	own, cancelOwn := context.WithTimeout(ctx, d.Timeout-s.handOverTime()) // for the sessions of this gateway
+	defer cancelOwn()
 	s.draining.Store(true)
-	s.leaveCluster(ctx)
+	left := s.leaveCluster(own)
 	s.log.Info("draining", zap.Int("sessions", s.gateway.Sessions()), zap.Duration("delay", d.Delay),
 		zap.Duration("spread", d.Spread), zap.Duration("timeout", d.Timeout))
 	select {
 	case <-time.After(d.Delay):
-	case <-ctx.Done():
+	case <-own.Done():
 	}
-	if err := s.gateway.Drain(ctx, d.Spread); err != nil {
+	<-left
+	if err := s.gateway.Drain(own, d.Spread); err != nil {
 		s.log.Warn("drain", zap.Error(err))
 	}
 	handedOver := s.handOver(ctx)
