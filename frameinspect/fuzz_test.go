@@ -100,6 +100,11 @@ func FuzzCanonical(f *testing.F) {
 // FuzzWhole: whoever takes frames whole where that can be sees what Next alone does.
 func FuzzWhole(f *testing.F) {
 	seeds(f)
+	for _, head := range []string{"destination:/q\ndestination:/q\n", "destination: /q\n", "destination:/queue/a:b\n", "destination:/q\\a\n", "content-length:1\ncontent-length:1\n", "a:1\r\n", "a:b:c\n",
+		" a:1\n", "long-name:long value\n", "long\\name:1\n", "a:long\\value\n", "a:valu\xe9\n", "a:\x1f1234567\n", ":1\n", "none\n", "\r\n"} {
+		f.Add([]byte("SEND\n"+head+"\nx\x00MESSAGE\n"+head+"\nx\x00\n"), uint8(12), uint16(0))
+		f.Add([]byte("SEND\n"+head+"\nx\x00MESSAGE\n"+head+"\nx\x00\n"), uint8(12), uint16(len("SEND\n"+head+"\nx\x00")))
+	}
 	f.Add([]byte("SEND\n\nx\x00ACK\nid:1\ncontent-length:0\n\n\x00\x00\n\n\n\n\n\n"), uint8(12), uint16(0))
 	f.Fuzz(func(t *testing.T, in []byte, v uint8, cut uint16) {
 		for _, sender := range []Sender{Client, Broker} {

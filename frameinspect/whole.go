@@ -3,7 +3,6 @@ package frameinspect
 import (
 	"bytes"
 	"encoding/binary"
-	"math/bits"
 )
 
 // Whole takes a frame in one step where it lies whole at the front of p and
@@ -44,63 +43,88 @@ func (s *Scanner) mayHaveBody(size int64) bool {
 }
 
 // quickHead reads a head that lies whole at the front of p and has nothing
-// special in it: no octet but printable ASCII, no escape, no repeated name, no
-// colon in a value, nothing over a limit. It gives the head's length, or 0 where
-// the head must be read and judged line by line.
-//
-// It looks at eight octets at a time: the lines of a head are so short that a
-// search for each line end and each colon costs more than the octets do.
+// special in it, nor is over a limit. It gives the head's length, or 0 where the
+// head must be read and judged line by line.
 func (s *Scanner) quickHead(p []byte) int {
-	client := s.sender == Client
-	limit := len(p)
 	if s.limits.Head > 0 {
-		limit = min(limit, s.limits.Head)
+		p = p[:min(len(p), s.limits.Head)]
 	}
-	line, cut := 0, -1 // where the line begins, where its name ends
-	for i := 0; i+8 <= len(p); i += 8 {
-		w := binary.LittleEndian.Uint64(p[i:])
-		marks := zeros(w^ones*':') | (w-ones*' ')&^w
-		if client {
-			marks |= zeros(w^ones*'\\') | w
-		}
-		marks &= high
-		for ; marks != 0; marks &= marks - 1 {
-			at := i + bits.TrailingZeros64(marks)>>3
-			c := p[at]
-			if c == ':' {
-				if cut < 0 {
-					cut = at
-				} else if client {
-					return 0
-				}
-				continue
-			}
-			if c != '\n' {
-				if client || c == '\r' {
-					return 0
-				}
-				continue
-			}
-			switch {
-			case at >= limit:
-				return 0
-			case line == 0:
-				if at == 0 || s.command(p[:at]) != nil {
-					return 0
-				}
-				s.lines.commandEnd = int32(at + 1)
-			case at == line:
-				s.head.raw, s.head.linesFrom, s.head.linesTo = p[:at+1], s.lines.commandEnd, int32(line)
-				s.head.canonical = client
-				s.beginBody()
-				return at + 1
-			case !s.quickHeader(p[line:at], cut-line):
-				return 0
-			}
-			line, cut = at+1, -1
-		}
+	line := bytes.IndexByte(p, '\n') + 1
+	if line == 0 || s.command(p[:line-1]) != nil {
+		return 0
 	}
-	return 0
+	s.lines.commandEnd = int32(line)
+	for line < len(p) && p[line] != '\n' {
+		size := bytes.IndexByte(p[line:], '\n')
+		if size < 0 || !s.quickHeader(p[line:line+size]) {
+			return 0
+		}
+		line += size + 1
+	}
+	if line >= len(p) {
+		return 0
+	}
+	s.head.raw, s.head.linesFrom, s.head.linesTo = p[:line+1], s.lines.commandEnd, int32(line)
+	s.head.canonical = s.sender == Client
+	s.beginBody()
+	return line + 1
+}
+
+// quickHeader takes in a header line with nothing special in it: no carriage return
+// at its end and, of a client's, no octet but printable ASCII, no escape, no repeated
+// name, no colon in its value. Of a broker's nothing else matters but the length of
+// the body.
+func (s *Scanner) quickHeader(line []byte) bool {
+	if s.lines.count++; s.limits.Headers > 0 && int(s.lines.count) > s.limits.Headers {
+		return false
+	}
+	if value, ok := bytes.CutPrefix(line, contentLength); ok {
+		return s.quickLength(value)
+	}
+	if s.sender == Broker {
+		return line[len(line)-1] != '\r'
+	}
+	if value, ok := bytes.CutPrefix(line, destination); ok {
+		return s.quickName(destinationBit) && isPlain(value) && (len(value) == 0 || value[0] != ' ' && value[len(value)-1] != ' ')
+	}
+	cut := bytes.IndexByte(line, ':')
+	return cut > 0 && line[0] != ' ' && line[cut-1] != ' ' && s.quickName(nameBit(line[:cut])) && isPlain(line[:cut]) && isPlain(line[cut+1:])
+}
+
+// The headers that nearly all frames have.
+var (
+	contentLength  = []byte("content-length:")
+	destination    = []byte("destination:")
+	destinationBit = nameBit(destination[:len(destination)-1])
+)
+
+// quickName notes the bit of a header's name, and tells whether it is a new one.
+func (s *Scanner) quickName(bit uint64) bool {
+	known := s.lines.seen&bit != 0
+	s.lines.seen |= bit
+	return !known
+}
+
+// isPlain tells whether all of p is printable ASCII without a colon or a backslash.
+// It may say no where a colon or a backslash is not far.
+func isPlain(p []byte) bool {
+	var marks uint64
+	if n := len(p); n >= 8 {
+		for i := 0; i < n-8; i += 8 {
+			marks |= special(binary.LittleEndian.Uint64(p[i:]))
+		}
+		return (marks|special(binary.LittleEndian.Uint64(p[n-8:])))&high == 0
+	}
+	for _, c := range p {
+		marks |= special(uint64(c) | ones&^0xff*' ')
+	}
+	return marks&high == 0
+}
+
+// special sets the high bit of each octet of w that is none of those. Behind one
+// that is not, it may set others too.
+func special(w uint64) uint64 {
+	return zeros(w^ones*':') | zeros(w^ones*'\\') | (w-ones*' ')&^w | w
 }
 
 const (
@@ -111,33 +135,6 @@ const (
 // zeros sets the high bit of each octet of w that is zero. Behind one that is, it
 // may set others too.
 func zeros(w uint64) uint64 { return (w - ones) &^ w }
-
-// quickHeader takes in a header line whose name ends at cut.
-func (s *Scanner) quickHeader(line []byte, cut int) bool {
-	l := &s.lines
-	l.count++
-	if cut <= 0 || s.limits.Headers > 0 && int(l.count) > s.limits.Headers {
-		return false
-	}
-	name, value := line[:cut], line[cut+1:]
-	if string(name) == "content-length" {
-		return s.quickLength(value)
-	}
-	if s.sender == Client {
-		if name[0] == ' ' || name[cut-1] == ' ' {
-			return false
-		}
-		mask := nameBit(name)
-		if l.seen&mask != 0 {
-			return false
-		}
-		l.seen |= mask
-		if string(name) == "destination" && len(value) > 0 && (value[0] == ' ' || value[len(value)-1] == ' ') {
-			return false
-		}
-	}
-	return true
-}
 
 // quickLength takes in the value of a content-length.
 func (s *Scanner) quickLength(value []byte) bool {
