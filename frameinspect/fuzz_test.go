@@ -101,7 +101,7 @@ func FuzzCanonical(f *testing.F) {
 func FuzzWhole(f *testing.F) {
 	seeds(f)
 	for _, head := range []string{"destination:/q\ndestination:/q\n", "destination: /q\n", "destination:/queue/a:b\n", "destination:/q\\a\n", "content-length:1\ncontent-length:1\n", "a:1\r\n", "a:b:c\n",
-		" a:1\n", "long-name:long value\n", "long\\name:1\n", "a:long\\value\n", "a:valu\xe9\n", "a:\x1f1234567\n", ":1\n", "none\n", "\r\n"} {
+		" a:1\n", "a:\n b:1\n", "a:1\nb:2\nc:3\nd:4\ne:5\n", "long-name:long value\n", "long\\name:1\n", "a:long\\value\n", "a:valu\xe9\n", "a:\x1f1234567\n", ":1\n", "none\n", "\r\n"} {
 		f.Add([]byte("SEND\n"+head+"\nx\x00MESSAGE\n"+head+"\nx\x00\n"), uint8(12), uint16(0))
 		f.Add([]byte("SEND\n"+head+"\nx\x00MESSAGE\n"+head+"\nx\x00\n"), uint8(12), uint16(len("SEND\n"+head+"\nx\x00")))
 	}

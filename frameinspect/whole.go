@@ -3,6 +3,7 @@ package frameinspect
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
 // Whole takes a frame in one step where it lies whole at the front of p and
@@ -49,82 +50,85 @@ func (s *Scanner) quickHead(p []byte) int {
 	if s.limits.Head > 0 {
 		p = p[:min(len(p), s.limits.Head)]
 	}
-	line := bytes.IndexByte(p, '\n') + 1
-	if line == 0 || s.command(p[:line-1]) != nil {
+	blank := 0
+	if s.sender == Client {
+		blank = s.quickLines(p)
+	} else {
+		blank = s.quickBrokerLines(p)
+	}
+	if blank == 0 {
 		return 0
 	}
-	s.lines.commandEnd = int32(line)
-	for line < len(p) && p[line] != '\n' {
+	s.head.raw, s.head.linesFrom, s.head.linesTo = p[:blank+1], s.lines.commandEnd, int32(blank)
+	s.head.canonical = s.sender == Client
+	s.beginBody()
+	return blank + 1
+}
+
+// quickBrokerLines reads the lines of a broker's head, of which nothing matters but
+// the length of the body. It gives where the blank one stands, or 0.
+func (s *Scanner) quickBrokerLines(p []byte) int {
+	for line := 0; line < len(p); {
 		size := bytes.IndexByte(p[line:], '\n')
-		if size < 0 || !s.quickHeader(p[line:line+size]) {
+		switch {
+		case size < 0 || size > 0 && p[line+size-1] == '\r':
 			return 0
+		case line == 0:
+			if s.command(p[:size]) != nil {
+				return 0
+			}
+			s.lines.commandEnd = int32(size + 1)
+		case size == 0:
+			return line
+		case !s.quickCount():
+			return 0
+		default:
+			if value, ok := bytes.CutPrefix(p[line:line+size], contentLength); ok && !s.quickLength(value) {
+				return 0
+			}
 		}
 		line += size + 1
 	}
-	if line >= len(p) {
-		return 0
-	}
-	s.head.raw, s.head.linesFrom, s.head.linesTo = p[:line+1], s.lines.commandEnd, int32(line)
-	s.head.canonical = s.sender == Client
-	s.beginBody()
-	return line + 1
+	return 0
 }
 
-// quickHeader takes in a header line with nothing special in it: no carriage return
-// at its end and, of a client's, no octet but printable ASCII, no escape, no repeated
-// name, no colon in its value. Of a broker's nothing else matters but the length of
-// the body.
-func (s *Scanner) quickHeader(line []byte) bool {
-	if s.lines.count++; s.limits.Headers > 0 && int(s.lines.count) > s.limits.Headers {
-		return false
-	}
-	if value, ok := bytes.CutPrefix(line, contentLength); ok {
-		return s.quickLength(value)
-	}
-	if s.sender == Broker {
-		return line[len(line)-1] != '\r'
-	}
-	if value, ok := bytes.CutPrefix(line, destination); ok {
-		return s.quickName(destinationBit) && isPlain(value) && (len(value) == 0 || value[0] != ' ' && value[len(value)-1] != ' ')
-	}
-	cut := bytes.IndexByte(line, ':')
-	return cut > 0 && line[0] != ' ' && line[cut-1] != ' ' && s.quickName(nameBit(line[:cut])) && isPlain(line[:cut]) && isPlain(line[cut+1:])
-}
+var contentLength = []byte("content-length:")
 
-// The headers that nearly all frames have.
-var (
-	contentLength  = []byte("content-length:")
-	destination    = []byte("destination:")
-	destinationBit = nameBit(destination[:len(destination)-1])
-)
-
-// quickName notes the bit of a header's name, and tells whether it is a new one.
-func (s *Scanner) quickName(bit uint64) bool {
-	known := s.lines.seen&bit != 0
-	s.lines.seen |= bit
-	return !known
-}
-
-// isPlain tells whether all of p is printable ASCII without a colon or a backslash.
-// It may say no where a colon or a backslash is not far.
-func isPlain(p []byte) bool {
-	var marks uint64
-	if n := len(p); n >= 8 {
-		for i := 0; i < n-8; i += 8 {
-			marks |= special(binary.LittleEndian.Uint64(p[i:]))
+// quickLines reads the lines of a client's head that holds no octet but printable
+// ASCII, no escape, no repeated name and no colon in a value. It gives where the
+// blank one stands, or 0.
+//
+// It looks at eight octets at a time, as they were unmasked just before: the
+// processor hands those over at once, and makes wider reads wait.
+func (s *Scanner) quickLines(p []byte) int {
+	line, cut := 0, -1 // where the line begins, where its name ends
+	for i := 0; i+8 <= len(p); i += 8 {
+		w := binary.LittleEndian.Uint64(p[i:])
+		marks := (zeros(w^ones*':') | zeros(w^ones*'\\') | (w-ones*' ')&^w | w) & high
+		for ; marks != 0; marks &= marks - 1 {
+			at := i + bits.TrailingZeros64(marks)>>3
+			switch c := p[at]; {
+			case c == ':' && cut < 0:
+				cut = at
+				continue
+			case c != '\n':
+				return 0
+			}
+			switch {
+			case line == 0:
+				if s.command(p[:at]) != nil {
+					return 0
+				}
+				s.lines.commandEnd = int32(at + 1)
+			case at == line:
+				return line
+			case !s.quickHeader(p[line:at], cut-line):
+				return 0
+			}
+			line, cut = at+1, -1
 		}
-		return (marks|special(binary.LittleEndian.Uint64(p[n-8:])))&high == 0
 	}
-	for _, c := range p {
-		marks |= special(uint64(c) | ones&^0xff*' ')
-	}
-	return marks&high == 0
-}
-
-// special sets the high bit of each octet of w that is none of those. Behind one
-// that is not, it may set others too.
-func special(w uint64) uint64 {
-	return zeros(w^ones*':') | zeros(w^ones*'\\') | (w-ones*' ')&^w | w
+	return 0
 }
 
 const (
@@ -135,6 +139,32 @@ const (
 // zeros sets the high bit of each octet of w that is zero. Behind one that is, it
 // may set others too.
 func zeros(w uint64) uint64 { return (w - ones) &^ w }
+
+// quickHeader takes in a client's header line whose name ends at cut.
+func (s *Scanner) quickHeader(line []byte, cut int) bool {
+	if cut <= 0 || !s.quickCount() {
+		return false
+	}
+	name, value := line[:cut], line[cut+1:]
+	if string(name) == "content-length" {
+		return s.quickLength(value)
+	}
+	if name[0] == ' ' || name[cut-1] == ' ' {
+		return false
+	}
+	l, mask := &s.lines, nameBit(name)
+	if l.seen&mask != 0 {
+		return false
+	}
+	l.seen |= mask
+	return string(name) != "destination" || len(value) == 0 || value[0] != ' ' && value[len(value)-1] != ' '
+}
+
+// quickCount counts a header line, and tells whether there may be so many.
+func (s *Scanner) quickCount() bool {
+	s.lines.count++
+	return s.limits.Headers == 0 || int(s.lines.count) <= s.limits.Headers
+}
 
 // quickLength takes in the value of a content-length.
 func (s *Scanner) quickLength(value []byte) bool {
