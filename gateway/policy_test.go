@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/stompgw/stompgw/auth"
-	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/policy"
 )
@@ -245,9 +244,6 @@ func TestPolicyGoesByTheSessionsBroker(t *testing.T) {
 	second.wantEOF()
 	rabbit.text(broken)
 	first.wantFrame("SEND\ndestination:/queue/own.1\nx:a\\nb\n\n")
-	if got := g.sessions.all()[0].dialect; got != broker.RabbitMQ {
-		t.Errorf("got dialect %s of the first session", got)
-	}
 }
 
 // Grants that a webhook takes back are gone with its next answer.
