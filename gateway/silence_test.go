@@ -11,17 +11,17 @@ import (
 
 // A login may take longer than silence may last.
 func TestLongLoginIsNoSilence(t *testing.T) {
-	g := newTestGateway(t, func(o *Options) { o.ClientHeartBeat = beats(0, 4*beat) })
-	g.leastGrace = 4 * beat // silence counts after 500 ms
+	g := newTestGateway(t, func(o *Options) { o.ClientHeartBeat = beats(0, 10*beat) })
+	g.leastGrace = 10 * beat // silence counts after 1.25 s
 	b := g.open()
-	b.text("CONNECT\naccept-version:1.2\nheart-beat:200,0\n\n\x00")
+	b.text("CONNECT\naccept-version:1.2\nheart-beat:500,0\n\n\x00")
 	p := g.accept()
 	p.frame()
-	time.Sleep(time.Second) // a slow broker, or the queue of logins
+	time.Sleep(1500 * time.Millisecond) // a slow broker, or the queue of logins
 	p.write("CONNECTED\nversion:1.2\n\n\x00")
 	b.message()
 	for range 5 {
-		time.Sleep(3 * beat) // in time
+		time.Sleep(5 * beat) // in time
 		b.text("\n")
 	}
 	p.write("MESSAGE\n\nstill here\x00")
@@ -34,10 +34,10 @@ func TestPauseIsNoSilence(t *testing.T) {
 	f := newPolicy(t, "grants:\n  - { name: all, send: [\"/queue/>\"], limits: {frames_per_second: 1, frames_burst: 1, over: pause} }\n")
 	g := newTestGateway(t, func(o *Options) {
 		f.options(o)
-		o.PingInterval, o.ClientHeartBeat = 4*beat, beats(0, 0)
-		o.FrameTimeout = 4 * beat
+		o.PingInterval, o.ClientHeartBeat = 8*beat, beats(0, 0)
+		o.FrameTimeout = 16 * beat
 	})
-	g.leastGrace = 4 * beat // silence counts after 400 ms
+	g.leastGrace = 8 * beat // silence counts after 800 ms
 	b, p := g.connect("", "")
 	b.text(one + one + one + "SEND\n") // two seconds, and the begin of another
 	for range 3 {
@@ -67,11 +67,11 @@ func TestPauseInsideBodyKeepsBroker(t *testing.T) {
 	b, p := g.connect("", "")
 	b.text("SEND\ndestination:/queue/a\n\n")
 	p.read("SEND\ndestination:/queue/a\n\n")
-	b.text(repeat("x", 12<<10))
-	for range 3 {
+	b.text(repeat("x", 16<<10)) // in one go it would take three seconds
+	for range 4 {
 		begin := time.Now()
 		p.read(repeat("x", 4<<10))
-		if took := time.Since(begin); took > 1800*time.Millisecond {
+		if took := time.Since(begin); took > 2500*time.Millisecond {
 			t.Errorf("nothing came for %v", took)
 		}
 	}
@@ -112,7 +112,7 @@ func TestFrameStallsWhilePingsAreAnswered(t *testing.T) {
 
 // A frame that goes on, if slowly, is none that stalls.
 func TestFrameDripsInTime(t *testing.T) {
-	g := newTestGateway(t, func(o *Options) { o.FrameTimeout = 8 * beat })
+	g := newTestGateway(t, func(o *Options) { o.FrameTimeout = 20 * beat })
 	b, p := g.connect("", "")
 	const frame = "SEND\n\n12345\x00"
 	for i := range len(frame) {
