@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -44,4 +45,19 @@ func FuzzTextCheck(f *testing.F) {
 		j := min(i+int(b), len(text))
 		checkParts(t, string(text), string(text[:i]), string(text[i:j]), string(text[j:]))
 	})
+}
+
+// ValidText says what utf8.Valid does, wherever in a text of any length a character
+// is whole, cut or none.
+func TestValidText(t *testing.T) {
+	for n := range 3*asciiStep + 2 {
+		for at := range n + 1 {
+			for _, unit := range []string{"", "é", "\x80", "\xf0\x9f\x98\x80", "\xe2\x82"} {
+				text := append([]byte(strings.Repeat("a", at)+unit), strings.Repeat("b", n-at)...)
+				if got, want := ValidText(text), utf8.Valid(text); got != want {
+					t.Fatalf("%q: got %t, want %t", text, got, want)
+				}
+			}
+		}
+	}
 }

@@ -2,7 +2,6 @@ package websocket
 
 import (
 	"encoding/binary"
-	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 )
@@ -31,43 +30,8 @@ func (d *Decoder) Whole(p []byte) (payload []byte, used int, err error) {
 	}
 	payload = p[head : head+n]
 	ascii := unmask(payload, [4]byte(p[head-4:head]))
-	if p[0] == 0x80|byte(ws.OpText) && !ascii && !utf8.Valid(payload) {
+	if p[0] == 0x80|byte(ws.OpText) && !ascii && !ValidText(payload) {
 		err = ErrUTF8
 	}
 	return payload, head + n, err
-}
-
-// unmask undoes the mask and tells, of short payloads, whether all of it is
-// ASCII: one pass does for both.
-func unmask(p []byte, mask [4]byte) (ascii bool) {
-	if len(p) > 1<<10 {
-		ws.Cipher(p, mask, 0)
-		return false
-	}
-	key := uint64(binary.LittleEndian.Uint32(mask[:]))
-	key |= key << 32
-	var seen uint64
-	for len(p) >= 32 {
-		a := binary.LittleEndian.Uint64(p) ^ key
-		b := binary.LittleEndian.Uint64(p[8:]) ^ key
-		c := binary.LittleEndian.Uint64(p[16:]) ^ key
-		d := binary.LittleEndian.Uint64(p[24:]) ^ key
-		binary.LittleEndian.PutUint64(p, a)
-		binary.LittleEndian.PutUint64(p[8:], b)
-		binary.LittleEndian.PutUint64(p[16:], c)
-		binary.LittleEndian.PutUint64(p[24:], d)
-		seen |= a | b | c | d
-		p = p[32:]
-	}
-	for len(p) >= 8 {
-		a := binary.LittleEndian.Uint64(p) ^ key
-		binary.LittleEndian.PutUint64(p, a)
-		seen |= a
-		p = p[8:]
-	}
-	for i := range p {
-		p[i] ^= byte(key >> (8 * (i & 3)))
-		seen |= uint64(p[i])
-	}
-	return seen&0x8080808080808080 == 0
 }
