@@ -2,7 +2,9 @@ package frameinspect
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -105,18 +107,27 @@ func FuzzWhole(f *testing.F) {
 		f.Add([]byte("SEND\n"+head+"\nx\x00MESSAGE\n"+head+"\nx\x00\n"), uint8(12), uint16(0))
 		f.Add([]byte("SEND\n"+head+"\nx\x00MESSAGE\n"+head+"\nx\x00\n"), uint8(12), uint16(len("SEND\n"+head+"\nx\x00")))
 	}
+	for _, head := range []string{"a:%s\nb:1\n", "a:%s:1\nb:2\n", "a%s:1\n", "a%s:1:2\n", "a:%s\\\n", "a:%s\r\n", "destination:%s \n", "content-length:1\na:%s\n", "a:%s\ncontent-length:1\n", "%s\n"} {
+		for _, n := range []int{block - 12, block - 9, block - 7, block, 2 * block} { // so that a block ends here and there
+			f.Add(fmt.Appendf(nil, "SEND\n"+head+"\nx\x00MESSAGE\n"+head+"\nx\x00\n", strings.Repeat("x", n), strings.Repeat("y", n)), uint8(12), uint16(0))
+		}
+	}
+	long := strings.Repeat("x", block)
+	f.Add([]byte("SEND\na:"+long+":"+long+long+"\n\nx\x00"), uint8(12), uint16(0))
+	f.Add([]byte("MESSAGE\ncontent-length:3\ncontent-length:1\n\nx\x00y\x00"), uint8(12), uint16(0))
 	f.Add([]byte("SEND\n\nx\x00ACK\nid:1\ncontent-length:0\n\n\x00\x00\n\n\n\n\n\n"), uint8(12), uint16(0))
 	f.Fuzz(func(t *testing.T, in []byte, v uint8, cut uint16) {
-		for _, sender := range []Sender{Client, Broker} {
-			limits := Limits{Head: 64, Headers: 4, Body: 64}
-			p := in[min(int(cut), len(in)):]
-			next := NewScanner(sender, limits)
-			next.SetVersion(version(v))
-			want := scanned(&next, p)
-			whole := NewScanner(sender, limits)
-			whole.SetVersion(version(v))
-			if got := scannedWhole(&whole, string(p)); !slices.Equal(got, want) {
-				t.Errorf("%q: got %q, by Next alone %q", p, got, want)
+		for _, limits := range []Limits{{Head: 64, Headers: 4, Body: 64}, {Head: 4 * block, Body: 1 << 10}} {
+			for _, sender := range []Sender{Client, Broker} {
+				p := in[min(int(cut), len(in)):]
+				next := NewScanner(sender, limits)
+				next.SetVersion(version(v))
+				want := scanned(&next, p)
+				whole := NewScanner(sender, limits)
+				whole.SetVersion(version(v))
+				if got := scannedWhole(&whole, string(p)); !slices.Equal(got, want) {
+					t.Errorf("%q: got %q, by Next alone %q", p, got, want)
+				}
 			}
 		}
 	})

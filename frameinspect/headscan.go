@@ -280,3 +280,9 @@ func (s *Scanner) judgeOctets() *Violation {
 	h.canonical = !hasCR && !s.lines.repeated && !extraColons
 	return nil
 }
+
+// nameBit is a bit for a hash of a header's name.
+func nameBit(name []byte) uint64 {
+	n := len(name)
+	return 1 << ((uint(n)*3 + uint(name[0]) + uint(name[n-1])) & 63)
+}
