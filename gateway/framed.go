@@ -60,9 +60,7 @@ func (f *framed) fits(out *wire.Batch, p []byte) bool { return out.Room() >= esc
 
 // gather adds a message, or a fragment of one.
 func (f *framed) gather(out *wire.Batch, op websocket.Opcode, last bool, p []byte) {
-	out.Grow(func(dst []byte) []byte {
-		return f.append(dst, op, last, p)
-	})
+	out.Extend(f.append(out.Tail(), op, last, p))
 }
 
 // append appends the WebSocket frame. The length stands before what it counts,

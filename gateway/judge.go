@@ -23,6 +23,11 @@ const (
 	renewing               // its body is a new token for the gateway
 )
 
+// passes tells whether a frame goes to the broker as it is, without further ado.
+func (s *session) passes(h *frameinspect.Head) bool {
+	return h.Command == frameinspect.CmdSend && s.rights == nil && s.spans == nil && s.isConnected() && s.leaving == staying
+}
+
 // judge decides the fate of the frame whose head is complete, or gives the reason
 // why it ends the session.
 func (s *session) judge(h *frameinspect.Head, out *wire.Batch) error {
@@ -32,9 +37,6 @@ func (s *session) judge(h *frameinspect.Head, out *wire.Batch) error {
 	}
 	s.watched("broker", h)
 	s.fate = forwarding
-	if h.Command == frameinspect.CmdSend && s.rights == nil && s.isConnected() && s.leaving == staying {
-		return nil
-	}
 	switch {
 	case h.Command.Connects() && s.isConnected():
 		return refuse(codeSecondConnect, "the session is connected already")

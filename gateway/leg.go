@@ -73,7 +73,7 @@ func (c *client) gather(out *wire.Batch, op websocket.Opcode, last bool, p []byt
 	case c.framed != nil:
 		c.framed.gather(out, op, last, p)
 	default:
-		out.Grow(func(dst []byte) []byte { return websocket.AppendHeader(dst, op, last, len(p)) })
+		out.Extend(websocket.AppendHeader(out.Tail(), op, last, len(p)))
 		out.Add(p)
 	}
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"errors"
-	"unicode/utf8"
 
 	"github.com/stompgw/stompgw/websocket"
 )
@@ -21,7 +20,7 @@ const (
 
 // opcode picks the kind of message for a whole STOMP frame.
 func (t MessageType) opcode(frame []byte) websocket.Opcode {
-	if t == BinaryMessages || t == AutoMessages && !utf8.Valid(frame) {
+	if t == BinaryMessages || t == AutoMessages && !websocket.ValidText(frame) {
 		return websocket.Binary
 	}
 	return websocket.Text
@@ -39,7 +38,7 @@ func (s *session) nextOpcode(p []byte, last bool) (websocket.Opcode, error) {
 	}
 	if last {
 		op := messages.opcode(p)
-		if messages == TextMessages && !utf8.Valid(p) {
+		if messages == TextMessages && !websocket.ValidText(p) {
 			return 0, errNotText
 		}
 		return op, nil

@@ -114,6 +114,11 @@ func isBeat(p []byte) bool { return len(p) == 1 && p[0] == '\n' }
 // clientFrame takes a frame that is whole and canonical.
 func (s *session) clientFrame(frame []byte, out *wire.Batch) error {
 	h := s.fromClient.Head()
+	if s.passes(h) {
+		s.watched("broker", h)
+		s.newFrames++
+		return s.toBroker(frame, out)
+	}
 	if err := s.judge(h, out); err != nil {
 		return err
 	}
@@ -218,10 +223,10 @@ func (s *session) headToBroker(h *frameinspect.Head, rewrite *policy.Rewrite, ou
 		}
 	}
 	if rewrite != nil {
-		out.Grow(func(dst []byte) []byte { return rewrite.AppendHead(dst, h) })
+		out.Extend(rewrite.AppendHead(out.Tail(), h))
 		return nil
 	}
-	out.Grow(h.AppendTo)
+	out.Extend(h.AppendTo(out.Tail()))
 	return nil
 }
 

@@ -47,7 +47,7 @@ func TestBatchKeepsOrder(t *testing.T) {
 			want.WriteString(text)
 		case 1:
 			text := fmt.Sprintf("grown %d,", i)
-			buf.Out.Grow(func(dst []byte) []byte { return append(dst, text...) })
+			buf.Out.Extend(append(buf.Out.Tail(), text...))
 			want.WriteString(text)
 		default:
 			text := strings.Repeat(string(rune('a'+i%26)), copyBelow+i)
@@ -71,7 +71,7 @@ func TestBatchGrowsBeyond(t *testing.T) {
 	c, buf := New(near, patience), NewPool(0, 16).Get()
 	big := strings.Repeat("g", 100)
 	for _, p := range []string{"small,", big, ",after", big} {
-		buf.Out.Grow(func(dst []byte) []byte { return append(dst, p...) })
+		buf.Out.Extend(append(buf.Out.Tail(), p...))
 	}
 	buf.Out.Add([]byte(",end"))
 	if err := buf.Out.Flush(c, Now()); err != nil {

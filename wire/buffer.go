@@ -73,7 +73,7 @@ func (b *Batch) Fits(n int) bool {
 	return n >= copyBelow || len(b.copies)+n <= cap(b.copies)
 }
 
-// Room tells how many bytes Grow may make without taking memory of its own.
+// Room tells how many bytes may be appended to Tail without memory of their own.
 func (b *Batch) Room() int {
 	if len(b.pieces)+2 > maxPieces {
 		return 0
@@ -95,18 +95,20 @@ func (b *Batch) Add(p []byte) {
 	b.append(p)
 }
 
-// Grow lets the caller append what it makes: f appends to the slice it gets and
-// returns it. It should stay within what Fits allowed.
-func (b *Batch) Grow(f func(dst []byte) []byte) {
+// Tail is what the caller may append bytes of its own making to. It should stay
+// within what Fits allowed, and hand the result to Extend before anything else.
+func (b *Batch) Tail() []byte { return b.copies }
+
+// Extend gathers what was appended to Tail.
+func (b *Batch) Extend(tail []byte) {
 	before := len(b.copies)
-	grown := f(b.copies)
-	b.size += len(grown) - before
-	if cap(grown) == cap(b.copies) {
-		b.copies = grown
+	b.size += len(tail) - before
+	if cap(tail) == cap(b.copies) {
+		b.copies = tail
 		return
 	}
 	b.endCopies()
-	b.append(grown[before:])
+	b.append(tail[before:])
 }
 
 func (b *Batch) endCopies() {
