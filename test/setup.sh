@@ -1,5 +1,6 @@
 #!/bin/sh
-# setup.sh gets what the tests need on Debian 12: a RabbitMQ, an ActiveMQ, a Chromium, and the npm packages of clients/.
+# setup.sh gets what the tests need on Debian 12: a RabbitMQ, an ActiveMQ, an Artemis, a Chromium, and the npm packages of
+# clients/.
 #
 # It takes nothing that is there already, starts no service, and is quick when there is nothing to do. What it cannot
 # get it names on stderr; with CI=true that is exit status 1, otherwise the tests that need it skip and say so.
@@ -84,9 +85,8 @@ install_old_sockjs() {
 	command -v mvn >/dev/null 2>&1 || { lack "sockjs-client 0.3.4" "there is no mvn to fetch org.webjars:sockjs-client:0.3.4"; return 0; }
 	printf 'SETUP: fetching sockjs-client 0.3.4\n' >&2
 	dir=$(mktemp -d)
-	if mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack -Dartifact=org.webjars:sockjs-client:0.3.4 \
-		-Dmdep.unpackMarkersDirectory="$dir" \
-		-DoutputDirectory="$dir" >&2 && mkdir -p "$(dirname "$file")" &&
+	if (cd "$dir" && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack -Dartifact=org.webjars:sockjs-client:0.3.4 \
+		-DoutputDirectory="$dir") >&2 && mkdir -p "$(dirname "$file")" &&
 		cp "$dir/META-INF/resources/webjars/sockjs-client/0.3.4/sockjs.min.js" "$file" &&
 		echo "$sum  $file" | sha256sum -c --status; then :; else
 		rm -f "$file"
@@ -95,9 +95,28 @@ install_old_sockjs() {
 	rm -rf "$dir"
 }
 
+# Debian has no Artemis; Maven has its distribution.
+install_artemis() {
+	version=2.40.0
+	home="$here/brokers/artemis"
+	[ -e "$home/apache-artemis-$version/lib/artemis-boot.jar" ] && return 0
+	command -v mvn >/dev/null 2>&1 || { lack Artemis "there is no mvn to fetch org.apache.activemq:apache-artemis:$version"; return 0; }
+	printf 'SETUP: fetching Artemis %s\n' "$version" >&2
+	# Moved into place when it is whole: a run may be killed.
+	dir=$(mktemp -d "$here/brokers/.artemis-XXXXXX")
+	if (cd "$dir" && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack \
+		-Dartifact=org.apache.activemq:apache-artemis:$version:zip:bin -DoutputDirectory="$dir/new") >&2; then
+		rm -rf "$home" && mv "$dir/new" "$home" || lack Artemis "it could not be moved to $home"
+	else
+		lack Artemis "mvn did not give org.apache.activemq:apache-artemis:$version:zip:bin"
+	fi
+	rm -rf "$dir"
+}
+
 install_packages
 install_clients
 install_old_sockjs
+install_artemis
 
 if [ -n "$missing" ]; then
 	if [ "${CI:-}" = true ]; then

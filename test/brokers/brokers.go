@@ -1,5 +1,5 @@
-// Package brokers starts real STOMP brokers for the tests: a RabbitMQ and an ActiveMQ Classic, each on free loopback
-// ports and with data of its own, and stops them without leaving a process behind.
+// Package brokers starts real STOMP brokers for the tests: a RabbitMQ, an ActiveMQ Classic and an Artemis, each on
+// free loopback ports and with data of its own, and stops them without leaving a process behind.
 package brokers
 
 import (
@@ -17,7 +17,7 @@ var ErrMissing = errors.New("not installed")
 // User is somebody a broker lets in.
 type User struct {
 	Login, Passcode string
-	// Host is the virtual host that the user has all rights on. ActiveMQ ignores it.
+	// Host is the virtual host that the user has all rights on. The others ignore it.
 	Host string
 }
 

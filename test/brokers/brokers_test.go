@@ -113,3 +113,17 @@ func TestActiveMQ(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestArtemis(t *testing.T) {
+	a := startOrSkip(t, brokers.StartArtemis)
+	expect(t, connect(t, a.STOMP, nil, a.Admin), "CONNECTED\n")
+	expect(t, connect(t, a.STOMP, nil, a.Other), "CONNECTED\n")
+	expect(t, connect(t, a.STOMP, nil, brokers.User{Login: "admin", Passcode: "wrong"}), "ERROR\n")
+	if err := a.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, connect(t, a.STOMP, nil, a.Admin), "CONNECTED\n")
+	if err := a.Stop(); err != nil {
+		t.Error(err)
+	}
+}

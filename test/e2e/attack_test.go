@@ -23,11 +23,14 @@ type attack struct {
 	victim string
 	// late says that brokers move the message by themselves, when they come to it.
 	late bool
-	// fools are the brokers that fall for the attack when there is no gateway, as RabbitMQ 3.10 and ActiveMQ 5.17 do.
+	// fools are the brokers that fall for the attack when there is no gateway, as RabbitMQ 3.10, ActiveMQ 5.17 and
+	// Artemis 2.40 do.
 	fools []string
 	// byChance says that ActiveMQ falls for it now and then: it answers ERROR and ends the connection in one thread,
 	// and reads on in another.
 	byChance bool
+	// garbles says that Artemis hands the frame on so that whoever consumes it cannot tell where it ends.
+	garbles bool
 	// code is the gateway's, in its ERROR; empty where it passes the frames on in a form that fools nobody.
 	code string
 	// codes replace it for some brokers, by their names: what one reads in a destination or a header, another does not.
@@ -47,10 +50,14 @@ const unfinished = "(unfinished)"
 
 // The names of the backends, for tables.
 var (
-	nobody   = []string(nil)
-	rabbit   = []string{"RabbitMQ"}
-	active   = []string{"ActiveMQ"}
-	everyone = []string{"RabbitMQ", "ActiveMQ"}
+	nobody           = []string(nil)
+	rabbit           = []string{"RabbitMQ"}
+	active           = []string{"ActiveMQ"}
+	artemis          = []string{"Artemis"}
+	rabbitAndActive  = []string{"RabbitMQ", "ActiveMQ"}
+	rabbitAndArtemis = []string{"RabbitMQ", "Artemis"}
+	activeAndArtemis = []string{"ActiveMQ", "Artemis"}
+	everyone         = []string{"RabbitMQ", "ActiveMQ", "Artemis"}
 )
 
 // closeCodes are the WebSocket close codes of refusals; the others are 1002.

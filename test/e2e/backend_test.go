@@ -35,7 +35,11 @@ func newBackends() []*backend {
 	if world.active != nil {
 		active.stomp, active.user = world.active.STOMP, world.active.Admin
 	}
-	return []*backend{rabbit, active}
+	artemis := &backend{name: "Artemis", missing: world.artemisErr}
+	if world.artemis != nil {
+		artemis.stomp, artemis.user = world.artemis.STOMP, world.artemis.Admin
+	}
+	return []*backend{rabbit, active, artemis}
 }
 
 // env is what the gateways for real brokers have in common. A client gets heart-beats as often as it asks.

@@ -195,7 +195,7 @@ func TestStall(t *testing.T) {
 			f := startFaulty(t, b, map[string]string{"STOMPGW_BROKER_HEART_BEAT": "0,0", "STOMPGW_SLOW_CLIENT_TIMEOUT": "60s"})
 			q := queue(t)
 			s := f.connect(t, b, "heart-beat", "0,0")
-			s.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", q, "ack", "client-individual", "prefetch-count", "10000", "activemq.prefetchSize", "10000")
+			s.DoReceipt("SUBSCRIBE", "", append(prefetchAll(b), "id", "1", "destination", q, "ack", "client-individual")...)
 			before := residentMemory(t, f.Gateway)
 			f.front.Stall(faultproxy.Down)
 			writer := b.connect(t)
@@ -213,6 +213,17 @@ func TestStall(t *testing.T) {
 			}
 		})
 	})
+}
+
+// prefetchAll are the headers of SUBSCRIBE by which a broker sends messages ahead of their acknowledgement.
+func prefetchAll(b *backend) []string {
+	switch b.name {
+	case "RabbitMQ":
+		return []string{"prefetch-count", "10000"}
+	case "ActiveMQ":
+		return []string{"activemq.prefetchSize", "10000"}
+	}
+	return []string{"consumer-window-size", "-1"} // octets; Artemis reads ActiveMQ's header so, too
 }
 
 // expectAll subscribes and reads the messages in order.

@@ -1,6 +1,6 @@
 // Package e2e tests the real stompgw program in front of real brokers, with real clients and with faults.
 //
-// One RabbitMQ and one ActiveMQ serve all tests. STOMPGW_TEST_BARE=true lets the tests of the brokers' behaviour talk
+// One RabbitMQ, one ActiveMQ and one Artemis serve all tests. STOMPGW_TEST_BARE=true lets the tests of the brokers' behaviour talk
 // to the brokers over plain TCP instead, to see whether a difference is the gateway's.
 package e2e
 
@@ -23,10 +23,11 @@ import (
 
 // world is what all tests share. It is set by TestMain and then only read.
 var world struct {
-	rabbit *brokers.RabbitMQ
-	active *brokers.ActiveMQ
+	rabbit  *brokers.RabbitMQ
+	active  *brokers.ActiveMQ
+	artemis *brokers.Artemis
 	// The causes when a broker is not there.
-	rabbitErr, activeErr error
+	rabbitErr, activeErr, artemisErr error
 
 	backends []*backend
 	pages    *httptest.Server // serves test/clients to Chromium; gateways allow its origin
@@ -76,13 +77,14 @@ func startWorld(dir string) error {
 	var buildErr error
 	all.Go(func() { world.rabbit, world.rabbitErr = brokers.StartRabbitMQ(filepath.Join(dir, "rabbitmq")) })
 	all.Go(func() { world.active, world.activeErr = brokers.StartActiveMQ(filepath.Join(dir, "activemq")) })
+	all.Go(func() { world.artemis, world.artemisErr = brokers.StartArtemis(filepath.Join(dir, "artemis")) })
 	all.Go(func() {
 		if !world.bare {
 			_, buildErr = gw.Build(true)
 		}
 	})
 	all.Wait()
-	for _, err := range []error{world.rabbitErr, world.activeErr} {
+	for _, err := range []error{world.rabbitErr, world.activeErr, world.artemisErr} {
 		if err != nil && !errors.Is(err, brokers.ErrMissing) {
 			return err
 		}
@@ -114,6 +116,9 @@ func stopWorld() error {
 	}
 	if world.active != nil {
 		errs = append(errs, world.active.Stop())
+	}
+	if world.artemis != nil {
+		errs = append(errs, world.artemis.Stop())
 	}
 	return errors.Join(errs...)
 }

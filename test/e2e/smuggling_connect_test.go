@@ -14,20 +14,20 @@ const greeting = "CONNECT\naccept-version:1.2\nhost:{host}\nlogin:{login}\npassc
 
 // greetings are attacks on the begin of a session. Their octets are all that the client says.
 var greetings = []attack{
-	{name: "body of CONNECT", octets: greeting + "content-length:{length}\n\n\x00" + hidden, fools: everyone, code: "body_not_allowed"},
+	{name: "body of CONNECT", octets: greeting + "content-length:{length}\n\n\x00" + hidden, fools: rabbitAndActive, code: "body_not_allowed"},
 	{name: "body of CONNECT without content-length", octets: greeting + "\nx\x00" + hidden, fools: everyone, code: "body_not_allowed"},
-	{name: "body of STOMP", octets: strings.Replace(greeting, "CONNECT", "STOMP", 1) + "content-length:{length}\n\n\x00" + hidden, fools: everyone, code: "body_not_allowed"},
+	{name: "body of STOMP", octets: strings.Replace(greeting, "CONNECT", "STOMP", 1) + "content-length:{length}\n\n\x00" + hidden, fools: rabbitAndActive, code: "body_not_allowed"},
 	{name: "behind CONNECT", octets: greeting + "\n\x00" + hidden, fools: everyone, code: "denied"},
 	{name: "behind CONNECT, octet by octet", octets: greeting + "\n\x00" + hidden, cuts: octetByOctet, fools: everyone, code: "denied"},
 	{name: "before CONNECT", octets: hidden + greeting + "\n\x00", fools: nobody, code: "frame_before_connect"},
 	{name: "in a header of CONNECT", octets: greeting + "x:\x00" + hidden, fools: nobody, code: "nul_in_head"},
 	{name: "behind a line of one character", octets: greeting + "x\ny:\x00" + hidden, fools: active, code: "header_without_colon"},
 	{name: "command with more letters", octets: strings.Replace(greeting, "CONNECT", "CONNECTED", 1) + "\n\x00" + hidden, fools: active, code: "unknown_command"},
-	{name: "line ends before CONNECT", octets: "\r\n\n\r\n" + greeting + "\n\x00" + hidden, fools: everyone, code: "denied"},
+	{name: "line ends before CONNECT", octets: "\r\n\n\r\n" + greeting + "\n\x00" + hidden, fools: rabbitAndActive, code: "denied"},
 	{name: "CR in the login", octets: "CONNECT\naccept-version:1.2\nhost:{host}\nlogin:{login}\rpasscode:{passcode}\n\n\x00" + hidden, fools: nobody, code: "carriage_return"},
 	{name: "versions twice", octets: strings.Replace(greeting, "accept-version:1.2\n", "accept-version:1.0\naccept-version:1.2\n", 1) + "\n\x00" +
 		"SEND\r\ndestination:/queue/{denied}\r\n\r\nstolen\x00", fools: everyone, code: "carriage_return"},
-	{name: "a second CONNECT in the same message", octets: greeting + "\n\x00" + greeting + "\n\x00" + hidden, fools: active, code: "second_connect"},
+	{name: "a second CONNECT in the same message", octets: greeting + "\n\x00" + greeting + "\n\x00" + hidden, fools: activeAndArtemis, code: "second_connect"},
 }
 
 // greet fills in who logs in, too.

@@ -28,21 +28,23 @@ var forgeries = []struct {
 	{name: "the header itself", lines: "x-user:admin\n"},
 	{name: "twice", lines: "x-user:admin\nx-user:admin\n"},
 	{name: "in capitals", lines: "X-User:admin\n"},
-	{name: "blank behind the name", lines: "x-user :admin\n", codes: both("bad_header_name")},
-	{name: "blank in front of the name", lines: " x-user:admin\n", codes: both("bad_header_name")},
-	{name: "line feed in a value", lines: "a:b\\nx-user\\cadmin\n", codes: activeOnly("line_break_in_header")},
-	{name: "line feed in a name", lines: "a\\nx-user:admin\n", codes: activeOnly("line_break_in_header")},
-	{name: "line feed behind the name", lines: "x-user\\n:admin\n", codes: activeOnly("line_break_in_header")},
-	{name: "end of the head in a value", lines: "a:b\\n\\nx-user\\cadmin\n", codes: activeOnly("line_break_in_header")},
-	{name: "carriage return in a value", lines: "a:b\\rx-user\\cadmin\n", codes: activeOnly("line_break_in_header")},
+	{name: "blank behind the name", lines: "x-user :admin\n", codes: all("bad_header_name")},
+	{name: "blank in front of the name", lines: " x-user:admin\n", codes: all("bad_header_name")},
+	{name: "line feed in a value", lines: "a:b\\nx-user\\cadmin\n", codes: allButRabbit("line_break_in_header")},
+	{name: "line feed in a name", lines: "a\\nx-user:admin\n", codes: allButRabbit("line_break_in_header")},
+	{name: "line feed behind the name", lines: "x-user\\n:admin\n", codes: allButRabbit("line_break_in_header")},
+	{name: "end of the head in a value", lines: "a:b\\n\\nx-user\\cadmin\n", codes: allButRabbit("line_break_in_header")},
+	{name: "carriage return in a value", lines: "a:b\\rx-user\\cadmin\n", codes: allButRabbit("line_break_in_header")},
 	{name: "colon in a name", lines: "x-user\\cadmin:\n"},
 	{name: "escaped backslash before an n", lines: "a:b\\\\nx-user\\cadmin\n"},
 }
 
-func both(code string) map[string]string {
-	return map[string]string{"RabbitMQ": code, "ActiveMQ": code}
+func all(code string) map[string]string {
+	return map[string]string{"RabbitMQ": code, "ActiveMQ": code, "Artemis": code}
 }
-func activeOnly(code string) map[string]string { return map[string]string{"ActiveMQ": code} }
+func allButRabbit(code string) map[string]string {
+	return map[string]string{"ActiveMQ": code, "Artemis": code}
+}
 
 // TestSmugglingIdentity has mallory send messages that should seem to come from admin, to consumers of each version.
 func TestSmugglingIdentity(t *testing.T) {

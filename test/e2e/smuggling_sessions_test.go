@@ -55,7 +55,9 @@ func TestSmugglingAcksOfOthers(t *testing.T) {
 			}
 		}
 		victim.Abort()
-		expectNext(t, b, q, "held")
+		next := b.connect(t)
+		next.Do("SUBSCRIBE", "", "id", "next", "destination", q)
+		next.ExpectBody("held")
 	})
 }
 
@@ -101,6 +103,11 @@ func TestSmugglingRemovalOfADurableSubscription(t *testing.T) {
 			subscribe:   []string{"activemq.subscriptionName", "{name}"},
 			unsubscribe: []string{"activemq.subscriptionName", "{name}"},
 		},
+		"Artemis": {
+			connect:     []string{"client-id", "{name}"},
+			subscribe:   []string{"durable-subscription-name", "{name}"},
+			unsubscribe: []string{"durable-subscription-name", "{name}"},
+		},
 	}
 	intruders(t, func(t *testing.T, b *backend, intruder func(...string) *stompws.Session, guarded bool) {
 		name, dest := unique(t), "/topic/denied."+newTag()
@@ -138,7 +145,7 @@ func TestSmugglingRemovalOfADurableSubscription(t *testing.T) {
 		if !guarded && b.name == "ActiveMQ" { // RabbitMQ wants the connection to have the subscription
 			want = "sentinel"
 		}
-		if got != want {
+		if got != want && (guarded || b.name != "Artemis") { // which removes it at times
 			t.Errorf("first message of the durable subscription: got %q, want %q", got, want)
 		}
 	})
@@ -174,7 +181,7 @@ func TestSmugglingHeadersToOlderClients(t *testing.T) {
 		q := queue(t)
 		s := intruder()
 		s.Do("SEND", "body", "destination", q, "x", "y\nforged:yes")
-		if guarded && b.name == "ActiveMQ" {
+		if guarded && b.name != "RabbitMQ" {
 			expectGatewayError(t, s.ExpectClose(1008), "line_break_in_header")
 			return
 		}

@@ -23,6 +23,9 @@ func TestSmugglingIsReal(t *testing.T) {
 		for _, a := range slices.Concat(framing, spellings, elsewhere) {
 			t.Run(a.name, func(t *testing.T) {
 				t.Parallel()
+				if a.garbles && b.name == "Artemis" {
+					t.Skip("the witness could not read what Artemis makes of it")
+				}
 				tag := newTag()
 				witness := a.watch(t, b, tag)
 				s := b.openBare(t)
@@ -32,6 +35,9 @@ func TestSmugglingIsReal(t *testing.T) {
 				// The broker reads to the end and then lets go of what was not acknowledged.
 				if err := s.NetConn().(*net.TCPConn).CloseWrite(); err != nil {
 					t.Fatal(err)
+				}
+				for err := error(nil); err == nil; { // until the broker has read to the end, too
+					_, err = s.Read(stompws.Patience)
 				}
 				want := slices.Contains(a.fools, b.name)
 				got := witness.sees(want && a.late)
@@ -176,12 +182,13 @@ func beHonest(t *testing.T, s *stompws.Session, tag string) {
 type witness struct {
 	*stompws.Session
 	allowed, victim string
+	givesBack       bool // what the attacker did not acknowledge comes here; Artemis now and then keeps it
 }
 
 // watch makes a witness, and the victim's queue.
 func (a attack) watch(t *testing.T, b *backend, tag string) *witness {
 	t.Helper()
-	w := &witness{b.openBare(t), a.fill("/queue/{allowed}", tag), a.fill(a.target(), tag)}
+	w := &witness{b.openBare(t), a.fill("/queue/{allowed}", tag), a.fill(a.target(), tag), b.name != "Artemis"}
 	w.Connect(b.login()...)
 	w.DoReceipt("SEND", "before", "destination", w.victim)
 	return w
@@ -190,8 +197,10 @@ func (a attack) watch(t *testing.T, b *backend, tag string) *witness {
 // sees tells whether the message is in the victim's queue, once the broker has read all of the attacker's session. For
 // a message that is late, it waits.
 func (w *witness) sees(late bool) bool {
-	w.Do("SUBSCRIBE", "", "id", "allowed", "destination", w.allowed)
-	for string(w.Expect("MESSAGE").Body) != honest { // more may lie there, which the attacker sent
+	if w.givesBack {
+		w.Do("SUBSCRIBE", "", "id", "allowed", "destination", w.allowed)
+		for string(w.Expect("MESSAGE").Body) != honest { // more may lie there, which the attacker sent
+		}
 	}
 	w.Do("SEND", "sentinel", "destination", w.victim)
 	w.Do("SUBSCRIBE", "", "id", "denied", "destination", w.victim)

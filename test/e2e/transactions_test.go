@@ -60,7 +60,11 @@ func TestAckInTransactions(t *testing.T) {
 				s.DoReceipt(end, "", "transaction", "tx")
 				s.DoReceipt("DISCONNECT", "")
 				s.Close()
-				if got := left(t, b, q, len(want)); !slices.Equal(got, want) {
+				want := want
+				if b.name == "Artemis" {
+					want = []string{"1*", "3*"} // an ACK is no part of a transaction there
+				}
+				if got, want := left(t, b, q, len(want)), b.marks(want); !slices.Equal(got, want) {
 					t.Errorf("left in the queue after %s: got %q, want %q", end, got, want)
 				}
 			})

@@ -100,6 +100,9 @@ func parse(b []byte, version string) (Frame, int, error) {
 		if n, err = strconv.Atoi(f.Get("content-length")); err != nil {
 			return f, 0, err
 		}
+		if n < 0 {
+			return f, 0, fmt.Errorf("%s frame with content-length %d", f.Command, n)
+		}
 		if len(body) <= n {
 			return f, 0, errShort
 		}
