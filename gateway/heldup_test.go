@@ -45,6 +45,7 @@ func TestHeldUpByClientIsNoSilence(t *testing.T) {
 // for what ends the session: between the test's turn and the session's, nobody has it.
 func (g *testGateway) heldUp(s *session, turn *sync.Mutex, read *stamp, send, taken func()) {
 	g.t.Helper()
+	g.eventually("the login to end", s.isConnected) // CONNECTED comes a moment before
 	s.tickTurn.Lock()
 	defer s.tickTurn.Unlock()
 	turn.Lock()
