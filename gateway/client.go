@@ -267,8 +267,12 @@ func (c *client) bye(e ending, pool *wire.Pool, deadline time.Time) {
 	case c.framed != nil:
 		words = appendFramedLast(words, e)
 	case e.last != nil:
-		words = websocket.AppendHeader(words, c.messageType.opcode(e.last), true, len(e.last))
-		words = append(words, e.last...)
+		last := e.last
+		if c.messageType == TextMessages {
+			last = lastText(e)
+		}
+		words = websocket.AppendHeader(words, c.messageType.opcode(last), true, len(last))
+		words = append(words, last...)
 	}
 	err := c.write(websocket.AppendClose(words, e.code, e.text))
 	c.broken = true
