@@ -6,16 +6,6 @@ import (
 	"time"
 )
 
-// only gives the one session there is.
-func (g *testGateway) only() *session {
-	g.t.Helper()
-	all := g.sessions.all()
-	if len(all) != 1 {
-		g.t.Fatalf("got %d sessions, want one; log:\n%s", len(all), g.log())
-	}
-	return all[0]
-}
-
 // While the broker does not take what a client sent, the client is not read. That
 // is no silence of its own, neither then nor when the broker has taken it, and no
 // standstill of the frame that it is in.
