@@ -174,13 +174,26 @@ func (c *client) write(frame []byte) error {
 	if c.broken {
 		return errBroken
 	}
+	begin := c.gw.clock()
 	n, err := c.conn.Write(frame)
 	if err != nil {
 		c.broken = n > 0
 		return err
 	}
-	c.written.set(c.gw.clock())
+	c.noteWritten(begin)
 	return nil
+}
+
+// noteWritten notes that what there was to write since the time has gone out, and
+// gives the time of that. The caller has the turn: before others find the client
+// free, what it has taken must count as a sign of life.
+func (c *client) noteWritten(since int64) int64 {
+	now := c.gw.clock()
+	c.written.set(now)
+	if now-since >= pausedFrom {
+		c.taken.set(now)
+	}
+	return now
 }
 
 // tryControl is control for those who must not wait. Where another writes, or
@@ -211,24 +224,28 @@ func (c *client) tryControl(frame, inside []byte) error {
 }
 
 // flush writes a batch of whole WebSocket frames, after which a fragmented
-// message is open or not. What is left of the batch after an error must go out
-// before anything else can.
-func (c *client) flush(out *wire.Batch, inMessage bool, now int64) error {
+// message is open or not, and gives the time when it had gone out; since is when
+// its bytes came. What is left of the batch after an error must go out before
+// anything else can.
+func (c *client) flush(out *wire.Batch, inMessage bool, since int64) (int64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.polled != nil {
 		c.inMessage = inMessage
-		return c.polled.flush(inMessage)
+		if err := c.polled.flush(inMessage); err != nil {
+			return 0, err
+		}
+		return c.noteWritten(since), nil
 	}
 	if c.broken {
-		return errBroken
+		return 0, errBroken
 	}
 	c.inMessage = inMessage // once what is left of a batch has gone out, too
-	if err := out.Flush(c.conn, now); err != nil {
+	if err := out.Flush(c.conn, since); err != nil {
 		c.broken, c.unsent = true, out
-		return err
+		return 0, err
 	}
-	return nil
+	return c.noteWritten(since), nil
 }
 
 // bye says the last words: what is left of an unfinished batch, an ERROR frame,
@@ -250,8 +267,12 @@ func (c *client) bye(e ending, pool *wire.Pool, deadline time.Time) {
 	case c.framed != nil:
 		words = appendFramedLast(words, e)
 	case e.last != nil:
-		words = websocket.AppendHeader(words, c.messageType.opcode(e.last), true, len(e.last))
-		words = append(words, e.last...)
+		last := e.last
+		if c.messageType == TextMessages {
+			last = lastText(e)
+		}
+		words = websocket.AppendHeader(words, c.messageType.opcode(last), true, len(last))
+		words = append(words, last...)
 	}
 	err := c.write(websocket.AppendClose(words, e.code, e.text))
 	c.broken = true

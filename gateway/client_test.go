@@ -29,7 +29,7 @@ func TestFailedFlushLeavesMessageOpen(t *testing.T) {
 	defer c.conn.Close()
 	var out wire.Batch
 	out.Add(make([]byte, 64<<20)) // more than the kernel takes
-	if err := c.flush(&out, true, wire.Now()); err == nil {
+	if _, err := c.flush(&out, true, wire.Now()); err == nil {
 		t.Fatal("the peer reads nothing, and the write succeeded")
 	}
 	if !c.inMessage {

@@ -139,16 +139,12 @@ func (s *session) flushToClient(buf *wire.Buffer, inMessage bool) error {
 	if !s.client.gathered(&buf.Out) {
 		return nil
 	}
-	if err := s.client.flush(&buf.Out, inMessage, s.downAt); err != nil {
+	wroteAt, err := s.client.flush(&buf.Out, inMessage, s.downAt)
+	if err != nil {
 		s.frames.failed = buf
 		return fmt.Errorf("%w: %w", errClientWrite, err)
 	}
-	now := s.gw.clock()
-	s.wroteAt = now
-	s.client.written.set(now)
-	if now-s.downAt >= pausedFrom {
-		s.client.taken.set(now)
-	}
+	s.wroteAt = wroteAt
 	if err := s.sayUnsaid(); err != nil {
 		return fmt.Errorf("%w: %w", errClientWrite, err)
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/stompgw/stompgw/frameinspect"
 )
@@ -47,7 +48,7 @@ func (f errorFrame) bytes() []byte {
 	b := append([]byte("ERROR\ncode:"), f.code...)
 	b = append(b, "\nmessage:"...)
 	b = append(b, f.message...)
-	if f.receipt != nil {
+	if f.receipt != nil && utf8.Valid(f.receipt) { // in a head that is no UTF-8 it may be none either
 		b = append(b, "\nreceipt-id:"...)
 		b = append(b, f.receipt...)
 	}

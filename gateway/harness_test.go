@@ -102,6 +102,16 @@ func (g *testGateway) ended(reason CloseReason, times float64) {
 	})
 }
 
+// only gives the one session there is.
+func (g *testGateway) only() *session {
+	g.t.Helper()
+	all := g.sessions.all()
+	if len(all) != 1 {
+		g.t.Fatalf("got %d sessions, want one; log:\n%s", len(all), g.log())
+	}
+	return all[0]
+}
+
 func (g *testGateway) eventually(what string, cond func() bool) {
 	g.t.Helper()
 	for deadline := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -411,58 +410,4 @@ func TestPanicIsContained(t *testing.T) {
 	b.wantError("internal")
 	b.wantClose(1011)
 	g.ended(Internal, 1)
-}
-
-// Nothing may be allocated for a frame that passes, in either direction.
-func TestRelayAllocatesNothing(t *testing.T) {
-	if testing.CoverMode() != "" || raceEnabled {
-		t.Skip("instrumentation allocates")
-	}
-	t.Run("without a policy", func(t *testing.T) { relayAllocatesNothing(t, nil) })
-	t.Run("with a policy", func(t *testing.T) {
-		relayAllocatesNothing(t, newPolicy(t, "grants:\n  - { name: all, send: [\"/queue/>\"] }\n").options)
-	})
-}
-
-func relayAllocatesNothing(t *testing.T, change func(*Options)) {
-	g := newSerialGateway(t, change)
-	b, p := g.connect("", "")
-	in := wsFrame(0x81, "SEND\ndestination:/queue/a\ncontent-length:5\n\nhello\x00")
-	seen := make([]byte, len(in)-6)
-	out := []byte("MESSAGE\ndestination:/queue/a\nmessage-id:1\nsubscription:1\ncontent-length:5\n\nhello\x00\n")
-	got := make([]byte, 2+len(out)-1)
-	relay := func() {
-		if _, err := b.Write(in); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := readFull(p, seen); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.Write(out); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := readFull(b.peer, got); err != nil {
-			t.Fatal(err)
-		}
-	}
-	relay()
-	const rounds = 5000
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range rounds {
-		relay()
-	}
-	runtime.ReadMemStats(&after)
-	if perFrame := float64(after.Mallocs-before.Mallocs) / (2 * rounds); perFrame > 0.02 {
-		t.Errorf("got %.3f allocations a frame, want 0", perFrame)
-	}
-}
-
-func readFull(p *peer, buf []byte) (int, error) {
-	for n := 0; ; {
-		m, err := p.r.Read(buf[n:])
-		if n += m; err != nil || n == len(buf) {
-			return n, err
-		}
-	}
 }

@@ -233,6 +233,7 @@ func TestSockJSBackPressure(t *testing.T) {
 		o.SlowClientTimeout = time.Second
 	})
 	p := g.login("a")
+	s := g.only()
 	frame := []byte("MESSAGE\n\n" + repeat("x", 10_000) + "\x00")
 	written := 0
 	for p.SetWriteDeadline(time.Now().Add(300*time.Millisecond)) == nil {
@@ -245,7 +246,7 @@ func TestSockJSBackPressure(t *testing.T) {
 			t.Fatal("the broker was never held back")
 		}
 	}
-	g.eventually("the session to give its client up", func() bool { return g.sessions.all()[0].how() != nil })
+	g.eventually("the session to give its client up", func() bool { return s.how() != nil })
 	got := g.poll("a") // what waited is not lost, nor is the reason
 	if len(got) < 100_000 || len(got) > 250_000 || !strings.Contains(got, `","ERROR\ncode:slow_client\n`) {
 		t.Errorf("got %d bytes that end in %q, want about what may wait, and an ERROR", len(got), got[max(0, len(got)-200):])

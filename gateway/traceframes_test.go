@@ -103,7 +103,7 @@ func TestRecordedSend(t *testing.T) {
 			}
 			for key, want := range map[string]string{
 				"messaging.system": "rabbitmq", "messaging.operation.name": "send", "messaging.operation.type": "send",
-				"messaging.destination.name": "/queue/a", "stompgw.session": g.sessions.all()[0].id,
+				"messaging.destination.name": "/queue/a", "stompgw.session": g.only().id,
 			} {
 				if got := attributeOf(span, attribute.Key(key)); got != want {
 					t.Errorf("%s: got %q, want %q", key, got, want)

@@ -72,7 +72,7 @@ func TestLoginIsTraced(t *testing.T) {
 	if handshake.SpanKind() != trace.SpanKindServer || dial.SpanKind() != trace.SpanKindClient || connect.SpanKind() != trace.SpanKindClient {
 		t.Error("a span is of the wrong kind")
 	}
-	id := g.sessions.all()[0].id
+	id := g.only().id
 	if attributeOf(handshake, "stompgw.session") != id || attributeOf(login, "stompgw.session") != id || attributeOf(handshake, "stompgw.transport") != "websocket" ||
 		attributeOf(dial, "stompgw.broker") != "tcp://"+g.listener.Addr().String() {
 		t.Error("an attribute is missing or wrong")

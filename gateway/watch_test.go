@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stompgw/stompgw/frameinspect"
+	"github.com/stompgw/stompgw/internal/eventually"
 )
 
 // watching watches a session in a goroutine of its own, until the test ends.
@@ -44,7 +45,7 @@ func TestWatchSession(t *testing.T) {
 	w := g.watch(waiting[0].ID)
 	want := func(to, command string, headers ...string) {
 		t.Helper()
-		got := <-w.frames
+		got := eventually.Receive(t, command+" to be shown", w.frames)
 		if got.To != to || got.Command != command || strings.Join(got.Headers, "\n") != strings.Join(headers, "\n") || got.At.IsZero() {
 			t.Errorf("got %+v, want %s to %s with %q", got, command, to, headers)
 		}
@@ -69,7 +70,7 @@ func TestWatchSession(t *testing.T) {
 	want("client", "RECEIPT", "receipt-id:7")
 	want("broker", "SEND", "destination:/queue/"+repeat("a", 193)+"…")
 
-	if _, err := g.WatchSession(t.Context(), g.sessions.all()[0].id, "me", nil); !errors.Is(err, ErrWatching) {
+	if _, err := g.WatchSession(t.Context(), waiting[0].ID, "me", nil); !errors.Is(err, ErrWatching) {
 		t.Errorf("a second watch: got %v", err)
 	}
 	if _, err := g.WatchSession(t.Context(), "nobody", "me", nil); !errors.Is(err, ErrNoSession) {
@@ -78,7 +79,7 @@ func TestWatchSession(t *testing.T) {
 	b.text("DISCONNECT\n\n\x00")
 	b.wantClose(1000)
 	want("broker", "DISCONNECT")
-	if err := <-w.end; !errors.Is(err, ErrEnded) || w.missed != 0 {
+	if err := eventually.Receive(t, "the watch to end", w.end); !errors.Is(err, ErrEnded) || w.missed != 0 {
 		t.Errorf("got %v and %d missed, want the session's end", err, w.missed)
 	}
 	if lines := g.logs.FilterMessage("session watched").All(); len(lines) != 1 || lines[0].ContextMap()["by"] != "the test" {
@@ -93,13 +94,14 @@ func TestWatchSession(t *testing.T) {
 func TestSlowWatcherHoldsNothingUp(t *testing.T) {
 	g := newTestGateway(t, nil)
 	b, p := g.connect("", "")
+	id := g.only().id
 	const frames = waitingFrames + 100
 	hold := make(chan struct{})
 	ctx, cancel := context.WithCancel(t.Context())
 	end := make(chan string, 1)
 	go func() {
 		taken := 0
-		missed, err := g.WatchSession(ctx, g.sessions.all()[0].id, "me", func(WatchedFrame) error {
+		missed, err := g.WatchSession(ctx, id, "me", func(WatchedFrame) error {
 			<-hold
 			taken++
 			return nil
