@@ -127,6 +127,25 @@ func TestTLSTryWrite(t *testing.T) {
 	}
 }
 
+// What the peer has yet to take keeps nothing back, such as the ping that comes
+// right behind a heart-beat, as long as the socket has room.
+func TestTLSTryWriteBehindOthers(t *testing.T) {
+	c, far, transport := tlsPair(t, true, tls.VersionTLS13, patience)
+	if err := transport.SetReadBuffer(16 << 10); err != nil {
+		t.Fatal(err)
+	}
+	text := pattern(64 << 10) // more than the peer takes unread, and less than the sockets
+	if _, err := c.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{"beat", "ping"} {
+		if n, err := c.TryWrite([]byte(p)); n != 4 || err != nil {
+			t.Fatalf("%s: got %d, %v", p, n, err)
+		}
+	}
+	wantText(t, far, text+"beat"+"ping")
+}
+
 // fronted is a connection with something in front of its socket.
 type fronted struct{ net.Conn }
 
