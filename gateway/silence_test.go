@@ -1,14 +1,11 @@
 package gateway
 
 import (
-	"errors"
 	"io"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/stompgw/stompgw/wire"
 )
 
 // What keeps a client from being read is no silence of the client's.
@@ -139,12 +136,7 @@ func TestPingIsTriedAgain(t *testing.T) {
 		"downstream writes": held(func(s *session) *sync.Mutex { return &s.client.mu }),
 		"upstream writes":   held(func(s *session) *sync.Mutex { return &s.brokerTurn }),
 		"a full socket": func(b *browser, s *session) func() {
-			n := int64(0)
-			for full := false; !full; {
-				m, err := s.client.conn.TryWrite(make([]byte, 64<<10))
-				n += int64(m)
-				full = errors.Is(err, wire.ErrFull)
-			}
+			n := fill(t, s.client.conn)
 			return func() {
 				if _, err := io.CopyN(io.Discard, b.r, n); err != nil {
 					t.Fatal(err)

@@ -125,6 +125,25 @@ func TestTLSTryWrite(t *testing.T) {
 	if took := time.Since(begin); took > time.Second {
 		t.Errorf("it took %v", took)
 	}
+
+	// Where the kernel was wrong about the room, there is no second step.
+	steps := &steps{Conn: c.secure.Conn}
+	c.secure.Conn = steps
+	c.secure.brief.Store(true)
+	if n, err := c.secure.Write([]byte("ping")); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) || steps.n != 1 {
+		t.Errorf("no room after all: got %d, %v after %d steps, want a passed deadline after 1", n, err, steps.n)
+	}
+}
+
+// steps counts how often a write was given time.
+type steps struct {
+	net.Conn
+	n int
+}
+
+func (s *steps) SetWriteDeadline(t time.Time) error {
+	s.n++
+	return s.Conn.SetWriteDeadline(t)
 }
 
 // What the peer has yet to take keeps nothing back, such as the ping that comes
@@ -144,6 +163,20 @@ func TestTLSTryWriteBehindOthers(t *testing.T) {
 		}
 	}
 	wantText(t, far, text+"beat"+"ping")
+}
+
+// What a socket with room does not take at once has a moment.
+func TestTLSTryWriteHasAMoment(t *testing.T) {
+	c, _, transport := tlsPair(t, true, tls.VersionTLS13, patience)
+	smallBuffers(t, c, transport)
+	begin := time.Now()
+	n, err := c.TryWrite(make([]byte, 1<<20))
+	if n == 0 || n == 1<<20 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %d, %v, want a part and a passed deadline", n, err)
+	}
+	if took := time.Since(begin); took < lastWordFor || took > patience/stepsInLimit/2 {
+		t.Errorf("it took %v, want little more than %v", took, lastWordFor)
+	}
 }
 
 // fronted is a connection with something in front of its socket.
