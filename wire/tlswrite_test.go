@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -72,6 +73,25 @@ func TestTLSWriteToDeafPeer(t *testing.T) {
 	}
 	if took := time.Since(begin); took < limit || took > patience/2 {
 		t.Errorf("it took %v, want little more than %v", took, limit)
+	}
+}
+
+// Who is gone is not waited for.
+func TestTLSWriteToPeerThatLeft(t *testing.T) {
+	c, _, transport := tlsPair(t, true, tls.VersionTLS13, patience)
+	if err := errors.Join(transport.SetLinger(0), transport.Close()); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	var err error
+	for err == nil { // the reset may be on its way
+		_, err = c.Write([]byte("hello"))
+	}
+	if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("got %v, want a reset", err)
+	}
+	if took := time.Since(begin); took > patience/stepsInLimit/2 {
+		t.Errorf("it took %v", took)
 	}
 }
 
