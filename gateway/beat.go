@@ -20,6 +20,10 @@ const (
 	leastGrace = 5 * time.Second
 )
 
+// pingTries is how often in an interval a ping is tried that others keep from going
+// out: a silent page whose browser was not asked in time would be taken for dead.
+const pingTries = 16
+
 // never is later than anything that is due.
 const never = int64(1<<63 - 1)
 
@@ -101,10 +105,12 @@ func (s *session) lookClient(now int64) int64 {
 	if beat := s.clientBeat.Receive; beat > 0 {
 		every = min(every, beat+beat/4)
 	}
+	again := now + int64(every)/pingTries
 	if s.holdsClient() || s.holdsBroker() {
 		// Upstream does not read, so silence means nothing; or downstream waits for
-		// the client to read, for which there is another limit.
-		return min(next, now+int64(every))
+		// the client to read, for which there is another limit; or one of them was
+		// just writing.
+		return min(next, again)
 	}
 	dead := read + int64(max(graceBeats*every, every+s.gw.leastGrace))
 	if now >= dead {
@@ -114,9 +120,12 @@ func (s *session) lookClient(now int64) int64 {
 	// Proxies on the way cut connections on which they see nothing from here.
 	ping := min(max(read, s.pinged)+int64(every), written+int64(o.PingInterval))
 	if now >= ping {
-		s.pinged = now
-		s.noteWrite(s.client.ping())
-		ping = now + int64(every)
+		sent, err := s.client.ping()
+		s.noteWrite(err)
+		ping = again
+		if sent {
+			s.pinged, ping = now, now+int64(every)
+		}
 	}
 	return min(next, dead, ping)
 }

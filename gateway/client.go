@@ -196,31 +196,31 @@ func (c *client) noteWritten(since int64) int64 {
 	return now
 }
 
-// tryControl is control for those who must not wait. Where another writes, or
-// the socket is full, the leg is not silent anyway. Within a fragmented message goes
-// inside instead, which is no message of its own; nil for nothing.
-func (c *client) tryControl(frame, inside []byte) error {
+// tryControl is control for those who must not wait. It tells whether the frame was
+// sent: not where another writes, or the socket is full, and the leg is not silent
+// anyway. Within a fragmented message goes inside instead, which is no message of
+// its own; nil for nothing.
+func (c *client) tryControl(frame, inside []byte) (sent bool, err error) {
 	if !c.mu.TryLock() {
-		return nil
+		return false, nil
 	}
 	defer c.mu.Unlock()
 	if c.inMessage {
 		frame = inside
 	}
 	if c.broken || frame == nil {
-		return nil
+		return false, nil
 	}
 	n, err := c.conn.TryWrite(frame)
 	switch {
 	case n == len(frame):
 		c.written.set(c.gw.clock())
+		return true, err
 	case n == 0 && errors.Is(err, wire.ErrFull):
-		return nil
-	default:
-		c.broken = true
-		err = cmp.Or(err, io.ErrShortWrite)
+		return false, nil
 	}
-	return err
+	c.broken = true
+	return false, cmp.Or(err, io.ErrShortWrite)
 }
 
 // flush writes a batch of whole WebSocket frames, after which a fragmented

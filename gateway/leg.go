@@ -26,14 +26,17 @@ func (c *client) send(frame []byte) error {
 
 // beat writes a STOMP heart-beat if it can be written at once.
 func (c *client) beat() error {
-	if c.framed != nil {
-		return c.tryControl(framedBeat, nil)
+	frame := framedBeat
+	if c.framed == nil {
+		frame = c.messageType.heartBeat()
 	}
-	return c.tryControl(c.messageType.heartBeat(), nil)
+	_, err := c.tryControl(frame, nil)
+	return err
 }
 
-// ping asks for a sign of life if that can be written at once.
-func (c *client) ping() error {
+// ping asks for a sign of life if that can be written at once, and tells whether it
+// was.
+func (c *client) ping() (sent bool, err error) {
 	if c.framed != nil {
 		return c.tryControl(framedPing, pingFrame)
 	}

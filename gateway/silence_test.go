@@ -3,6 +3,7 @@ package gateway
 import (
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -120,4 +121,51 @@ func TestFrameDripsInTime(t *testing.T) {
 		time.Sleep(2 * beat)
 	}
 	p.wantFrame("SEND\n\n12345")
+}
+
+// A silent page is asked for a sign of life before it is taken for dead, whatever
+// keeps the ping from going out when it is due.
+func TestPingIsTriedAgain(t *testing.T) {
+	held := func(turn func(*session) *sync.Mutex) func(*browser, *session) func() {
+		return func(_ *browser, s *session) func() {
+			turn(s).Lock()
+			return turn(s).Unlock
+		}
+	}
+	for name, keep := range map[string]func(*browser, *session) (release func()){
+		"downstream writes": held(func(s *session) *sync.Mutex { return &s.client.mu }),
+		"upstream writes":   held(func(s *session) *sync.Mutex { return &s.brokerTurn }),
+		"a full socket": func(b *browser, s *session) func() {
+			n := fill(t, s.client.conn)
+			return func() {
+				if _, err := io.CopyN(io.Discard, b.r, n); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newTestGateway(t, nil)
+			b, _ := g.connect("", "")
+			s := g.sessions.all()[0]
+			s.stopTicks() // the test looks
+			every := int64(g.options.PingInterval)
+			due := s.client.read.get() + every
+			release := keep(b, s)
+			next := s.lookClient(due)
+			release()
+			if next <= due || next > due+every/8 {
+				t.Errorf("it is looked again after %v, want it soon", time.Duration(next-due))
+			}
+			if after := s.lookClient(next); after <= next {
+				t.Errorf("after the ping it is looked again after %v", time.Duration(after-next))
+			}
+			if err := b.SetReadDeadline(time.Now().Add(patience / 4)); err != nil {
+				t.Fatal(err)
+			}
+			if m, err := b.next(); err != nil || m.op != 9 {
+				t.Errorf("got %v, %v, want a ping", m, err)
+			}
+		})
+	}
 }

@@ -55,7 +55,7 @@ func (u *unblocked) Write(p []byte) (n int, err error) {
 	var pace pace
 	for {
 		u.extend(step)
-		m, err := u.Conn.Write(p[n:])
+		m, err := u.push(p[n:])
 		n += m
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || brief || u.last.Load() != 0 || !pace.goesOn(m, u.raw) {
 			return n, err

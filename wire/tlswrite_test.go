@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -75,6 +76,25 @@ func TestTLSWriteToDeafPeer(t *testing.T) {
 	}
 }
 
+// Who is gone is not waited for.
+func TestTLSWriteToPeerThatLeft(t *testing.T) {
+	c, _, transport := tlsPair(t, true, tls.VersionTLS13, patience)
+	if err := errors.Join(transport.SetLinger(0), transport.Close()); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	var err error
+	for err == nil { // the reset may be on its way
+		_, err = c.Write([]byte("hello"))
+	}
+	if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("got %v, want a reset", err)
+	}
+	if took := time.Since(begin); took > patience/stepsInLimit/2 {
+		t.Errorf("it took %v", took)
+	}
+}
+
 func TestTLSEndWrites(t *testing.T) {
 	c := filled(t, patience)
 	done := make(chan error, 1)
@@ -124,6 +144,58 @@ func TestTLSTryWrite(t *testing.T) {
 	}
 	if took := time.Since(begin); took > time.Second {
 		t.Errorf("it took %v", took)
+	}
+
+	// Where the kernel was wrong about the room, there is no second step.
+	steps := &steps{Conn: c.secure.Conn}
+	c.secure.Conn = steps
+	c.secure.brief.Store(true)
+	if n, err := c.secure.Write([]byte("ping")); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) || steps.n != 1 {
+		t.Errorf("no room after all: got %d, %v after %d steps, want a passed deadline after 1", n, err, steps.n)
+	}
+}
+
+// steps counts how often a write was given time.
+type steps struct {
+	net.Conn
+	n int
+}
+
+func (s *steps) SetWriteDeadline(t time.Time) error {
+	s.n++
+	return s.Conn.SetWriteDeadline(t)
+}
+
+// What the peer has yet to take keeps nothing back, such as the ping that comes
+// right behind a heart-beat, as long as the socket has room.
+func TestTLSTryWriteBehindOthers(t *testing.T) {
+	c, far, transport := tlsPair(t, true, tls.VersionTLS13, patience)
+	if err := transport.SetReadBuffer(16 << 10); err != nil {
+		t.Fatal(err)
+	}
+	text := pattern(64 << 10) // more than the peer takes unread, and less than the sockets
+	if _, err := c.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{"beat", "ping"} {
+		if n, err := c.TryWrite([]byte(p)); n != 4 || err != nil {
+			t.Fatalf("%s: got %d, %v", p, n, err)
+		}
+	}
+	wantText(t, far, text+"beat"+"ping")
+}
+
+// What a socket with room does not take at once has a moment.
+func TestTLSTryWriteHasAMoment(t *testing.T) {
+	c, _, transport := tlsPair(t, true, tls.VersionTLS13, patience)
+	smallBuffers(t, c, transport)
+	begin := time.Now()
+	n, err := c.TryWrite(make([]byte, 1<<20))
+	if n == 0 || n == 1<<20 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %d, %v, want a part and a passed deadline", n, err)
+	}
+	if took := time.Since(begin); took < lastWordFor || took > patience/stepsInLimit/2 {
+		t.Errorf("it took %v, want little more than %v", took, lastWordFor)
 	}
 }
 

@@ -55,13 +55,12 @@ const tryFor = time.Millisecond
 const lastWordFor = 100 * time.Millisecond
 
 // tryWriteBriefly is TryWrite where the socket is not at hand, or under TLS, which
-// a write that times out breaks: what the peer has not confirmed means that it
-// could.
+// a write that times out breaks: so the socket is asked first.
 func (c *Conn) tryWriteBriefly(p []byte) (int, error) {
-	if unconfirmed(c.raw) > 0 {
-		return 0, ErrFull
-	}
 	if c.secure != nil {
+		if !hasRoom(c.raw) {
+			return 0, ErrFull
+		}
 		c.secure.brief.Store(true)
 		defer c.secure.brief.Store(false)
 		return c.conn.Write(p)
