@@ -66,7 +66,9 @@ func (c *Cluster) passOn(w http.ResponseWriter, r *http.Request, to *peer, mayBe
 			deny(w, r, http.StatusServiceUnavailable, notReachedText)
 		},
 	}
-	proxy.ServeHTTP(&timedAnswer{w, control, c.options.WriteTimeout}, r)
+	answer := &timedAnswer{w, control, c.options.WriteTimeout}
+	proxy.ServeHTTP(answer, r)
+	answer.extend() // net/http writes the end of the answer
 	if result == broken {
 		result = answered
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
@@ -78,6 +79,41 @@ func TestStreaming(t *testing.T) {
 	leave()
 	eventually.Receive(t, "the request ends with its browser", gone)
 	all[0].wantResult(clientGone)
+}
+
+// The end of an answer has its own time to be written, however long ago the last
+// part of it went out, or the question came: streams that are handed over end
+// in the middle of a silence.
+func TestEndAfterSilence(t *testing.T) {
+	const writeTimeout = 100 * time.Millisecond
+	all := newClusterWith(t, 2, func(o *Options) { o.WriteTimeout = writeTimeout })
+	session := all[0].ownedBy(all[1])
+	front := httptest.NewUnstartedServer(all[0])
+	front.Config.WriteTimeout = writeTimeout // net/http's own
+	front.Start()
+	defer front.Close()
+	for name, serve := range map[string]http.HandlerFunc{
+		"stream": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "part")
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(3 * writeTimeout)
+		},
+		"no content": func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(3 * writeTimeout)
+			w.WriteHeader(http.StatusNoContent)
+		},
+	} {
+		all[1].serves(serve)
+		answer, err := http.Post(front.URL+"/"+session+"/poll", "", nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if text, err := io.ReadAll(answer.Body); err != nil {
+			t.Errorf("%s: got %q, %v, want an end in order", name, text, err)
+		}
+		answer.Body.Close()
+	}
 }
 
 // An answer that breaks off breaks off for the browser too: an end in order would
