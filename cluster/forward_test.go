@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -227,6 +229,57 @@ func TestStrangers(t *testing.T) {
 	if _, err := all[0].sayHello(t.Context(), server.Listener.Addr().String(), false); !errors.Is(err, errStranger) {
 		t.Errorf("hello to a stranger: got %v, want %v", err, errStranger)
 	}
+}
+
+// deafConn is a connection whose other side hears nothing any more once it is
+// deaf, as that of a machine that has gone without a word.
+type deafConn struct {
+	net.Conn
+	deaf atomic.Bool
+	gone chan struct{}
+}
+
+func (c *deafConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.deaf.Load() {
+		<-c.gone
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+// What a member has passed on ends where it is answered when that member is gone,
+// though nothing says so.
+func TestAskerGoneWithoutAWord(t *testing.T) {
+	a := newClusterWith(t, 1, func(o *Options) { o.pingTimeout = 100 * time.Millisecond })[0]
+	began, ended := make(chan struct{}), make(chan struct{})
+	a.serves(func(w http.ResponseWriter, r *http.Request) {
+		defer close(ended)
+		_ = http.NewResponseController(w).Flush()
+		close(began)
+		<-r.Context().Done()
+	})
+	conn := &deafConn{gone: make(chan struct{})}
+	asking := newTransport(a.identity, time.Minute)
+	defer asking.CloseIdleConnections()
+	defer close(conn.gone)
+	asking.DialContext = func(ctx context.Context, network, addr string) (c net.Conn, err error) {
+		conn.Conn, err = new(net.Dialer).DialContext(ctx, network, addr)
+		return conn, err
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+a.addr+forwardPath+"/s/poll", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set(headerMayBegin, "true")
+	answer, err := asking.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	eventually.Receive(t, "the request", began)
+	conn.deaf.Store(true)
+	eventually.Receive(t, "the request ends", ended)
 }
 
 // A request goes from one member to another, and no further.
