@@ -100,6 +100,8 @@ func (c *Cluster) rewrite(p *httputil.ProxyRequest, to *peer, mayBegin bool) {
 	for _, name := range internalHeaders {
 		out.Header.Del(name)
 	}
+	out.Header.Del("Connection") // an upgrade that is offered, which HTTP/2 forbids
+	out.Header.Del("Upgrade")
 	out.Header.Set(headerFrom, c.instance)
 	out.Header.Set(headerRemote, in.RemoteAddr)
 	if mayBegin {

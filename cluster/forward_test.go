@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -191,6 +192,52 @@ func TestAsIfTheBrowserHadCome(t *testing.T) {
 	all[0].ServeHTTP(httptest.NewRecorder(), r)
 	if got := <-seen; got.TLS != nil {
 		t.Errorf("got TLS %+v for a connection that has none", got.TLS)
+	}
+}
+
+// Requests of odd forms are answered where they are passed on as they are where the
+// session lives: what HTTP/2 between members cannot carry does no harm.
+func TestOddRequests(t *testing.T) {
+	all := newCluster(t, 2)
+	session := all[0].ownedBy(all[1])
+	ask := func(m *testMember, text string) string {
+		c, err := net.Dial("tcp", m.browsers.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_ = c.SetDeadline(time.Now().Add(patience))
+		fmt.Fprint(c, strings.ReplaceAll(text, "SESSION", session))
+		read := bufio.NewReader(c)
+		answer, err := http.ReadResponse(read, nil)
+		for err == nil && answer.StatusCode == http.StatusContinue {
+			answer, err = http.ReadResponse(read, nil)
+		}
+		if err != nil {
+			return err.Error()
+		}
+		body, _ := io.ReadAll(answer.Body)
+		return fmt.Sprintf("%d %q", answer.StatusCode, body)
+	}
+	const post = "POST /SESSION/poll HTTP/1.1\r\nHost: a\r\n"
+	for name, text := range map[string]string{
+		// As Java's client sends it.
+		"an offer of HTTP/2": post + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEA\r\nContent-Length: 1\r\n\r\nx",
+		"a wait for 100":     post + "Expect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+		"HTTP/1.0":           "POST /SESSION/poll HTTP/1.0\r\nContent-Length: 1\r\n\r\nx",
+		"trailers":           post + "TE: trailers\r\nTrailer: A\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: b\r\n\r\n",
+		"codings":            post + "TE: gzip;q=0.5, trailers\r\nConnection: TE, close\r\nContent-Length: 1\r\n\r\nx",
+		"old headers":        post + "Proxy-Connection: keep-alive\r\nKeep-Alive: 5\r\nContent-Length: 1\r\n\r\nx",
+		"a whole URL":        "POST http://b.example/SESSION/poll?%zz;x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+		"an odd host":        "POST /SESSION/poll HTTP/1.1\r\nHost: a_b%41:x:1\r\nContent-Length: 1\r\n\r\nx",
+		"no host":            "POST /SESSION/poll HTTP/1.1\r\nHost:\r\nContent-Length: 1\r\n\r\nx",
+		"escapes":            "POST /SESSION/%70oll HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+		"odd values":         post + "X-A: \xff\xfe\r\nX-A:\r\nx_b: \"\r\nContent-Length: 1\r\n\r\nx",
+	} {
+		want := ask(all[1], text)
+		if got := ask(all[0], text); got != want || !strings.HasPrefix(got, "200 ") {
+			t.Errorf("%s: got %s where it is passed on, and %s where the session lives", name, got, want)
+		}
 	}
 }
 
