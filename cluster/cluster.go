@@ -33,6 +33,7 @@ type Options struct {
 	MaxForwarded int           // requests that are passed on at a time
 
 	answerTimeout time.Duration // 0 is the constant; tests have less
+	pingTimeout   time.Duration // the same
 	// lookup gives the addresses of a name; nil is the system's.
 	lookup func(ctx context.Context, host string) ([]string, error)
 }
@@ -52,6 +53,7 @@ const (
 	answerTimeout   = 5 * time.Second  // for the answer to a hello or a question
 	stopTimeout     = time.Second      // for answers that are being written when this one stops
 	goneAfter       = 15 * time.Second // of silence, a member counts as gone and its sessions with it
+	pingTimeout     = goneAfter / 2    // of silence on a connection before a ping, and for its answer
 )
 
 // Cluster is one gateway's part in a cluster.
@@ -78,6 +80,7 @@ type Cluster struct {
 // New makes this gateway's part in a cluster. Its figures go to r.
 func New(o Options, logger *zap.Logger, r prometheus.Registerer) (*Cluster, error) {
 	o.answerTimeout = cmp.Or(o.answerTimeout, answerTimeout)
+	o.pingTimeout = cmp.Or(o.pingTimeout, pingTimeout)
 	if o.lookup == nil {
 		o.lookup = net.DefaultResolver.LookupHost
 	}
@@ -95,7 +98,7 @@ func New(o Options, logger *zap.Logger, r prometheus.Registerer) (*Cluster, erro
 	}
 	c.members.peers, c.members.self = map[string]*peer{}, c.instance
 	c.metrics = newMetrics(r, c)
-	c.client = &http.Client{Transport: newTransport(id)}
+	c.client = &http.Client{Transport: newTransport(id, o.pingTimeout)}
 	return c, nil
 }
 
@@ -109,7 +112,7 @@ const (
 
 // newTransport reaches other members: HTTP/2, so that requests which wait by the
 // thousand share a connection, each with its own flow control.
-func newTransport(id identity) *http.Transport {
+func newTransport(id identity, pingTimeout time.Duration) *http.Transport {
 	only := new(http.Protocols)
 	only.SetHTTP2(true)
 	return &http.Transport{
@@ -121,7 +124,7 @@ func newTransport(id identity) *http.Transport {
 		MaxResponseHeaderBytes: maxHeader,
 		IdleConnTimeout:        time.Minute,
 		// A member that is gone without a word ends the requests that it has.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: goneAfter / 2, PingTimeout: goneAfter / 2,
+		HTTP2: &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout,
 			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: maxStreams * streamWindow},
 	}
 }
@@ -151,8 +154,9 @@ func (c *Cluster) Start(ctx context.Context, l net.Listener, local Local) error 
 		ReadHeaderTimeout: answerTimeout, // and for the handshake
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeader,
-		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams,
-			MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: maxStreams * streamWindow},
+		// The requests of a member that is gone without a word end here too.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: c.options.pingTimeout, PingTimeout: c.options.pingTimeout,
+			MaxConcurrentStreams: maxStreams, MaxReceiveBufferPerStream: streamWindow, MaxReceiveBufferPerConnection: maxStreams * streamWindow},
 		ErrorLog: errorLog,
 	}
 	c.members.announce(joining)

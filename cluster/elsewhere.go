@@ -48,6 +48,9 @@ func (c *Cluster) place(ctx context.Context, session string, begins bool) (to *p
 		if found, silence = c.ask(ctx, owner, session); found == here {
 			return owner, true, nil
 		}
+		if c.members.isGone(owner) {
+			return c.place(ctx, session, begins) // another is the owner now
+		}
 	}
 	to, _, err = c.find(ctx, session, owner)
 	switch {

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httputil"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -42,11 +43,12 @@ func (c *Cluster) passOn(w http.ResponseWriter, r *http.Request, to *peer, mayBe
 		return
 	}
 	control := http.NewResponseController(w)
+	body := &timedBody{ReadCloser: r.Body, control: control}
 	if r.ContentLength == 0 {
 		_ = control.SetReadDeadline(time.Time{}) // waiting for an answer is no slow request
 	} else {
 		_ = control.SetReadDeadline(time.Now().Add(c.options.BodyTimeout)) // else the body has no limit but net/http's
-		r.Body = &timedBody{r.Body, control}
+		r.Body = body
 	}
 	result := broken // ReverseProxy panics where the answer breaks off
 	defer func() {
@@ -61,12 +63,19 @@ func (c *Cluster) passOn(w http.ResponseWriter, r *http.Request, to *peer, mayBe
 		BufferPool: copyBuffers{},
 		ErrorLog:   log.New(io.Discard, "", 0), // counted instead
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			if body.failed.Load() || r.Context().Err() != nil { // where the connection fails, the latter may be known first
+				result = clientGone
+				deny(w, r, http.StatusBadRequest, "the body did not come whole")
+				return
+			}
 			result = unreachable
 			c.complain(unreachable, err)
 			deny(w, r, http.StatusServiceUnavailable, notReachedText)
 		},
 	}
-	proxy.ServeHTTP(&timedAnswer{w, control, c.options.WriteTimeout}, r)
+	answer := &timedAnswer{w, control, c.options.WriteTimeout}
+	proxy.ServeHTTP(answer, r)
+	answer.extend() // net/http writes the end of the answer
 	if result == broken {
 		result = answered
 	}
@@ -91,6 +100,8 @@ func (c *Cluster) rewrite(p *httputil.ProxyRequest, to *peer, mayBegin bool) {
 	for _, name := range internalHeaders {
 		out.Header.Del(name)
 	}
+	out.Header.Del("Connection") // an upgrade that is offered, which HTTP/2 forbids
+	out.Header.Del("Upgrade")
 	out.Header.Set(headerFrom, c.instance)
 	out.Header.Set(headerRemote, in.RemoteAddr)
 	if mayBegin {
@@ -122,12 +133,15 @@ func (copyBuffers) Put([]byte)  {}
 type timedBody struct {
 	io.ReadCloser
 	control *http.ResponseController
+	failed  atomic.Bool // it did not come whole
 }
 
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if errors.Is(err, io.EOF) {
 		_ = b.control.SetReadDeadline(time.Time{}) // what follows is net/http's to wait for
+	} else if err != nil {
+		b.failed.Store(true)
 	}
 	return n, err
 }

@@ -129,6 +129,7 @@ func (m *members) all() []*peer {
 func (m *members) heard(p *peer, asked time.Time, h hello) (isNew bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	p = m.add(p.addr) // it may have been forgotten while it was asked
 	if p.heardAt.After(asked) && p.member != nil && p.member.instance != h.Instance {
 		return false // the last word of one that another has taken the place of
 	}
@@ -212,6 +213,9 @@ func (m *members) leaves(instance string) <-chan struct{} {
 func (m *members) failed(p *peer, asked time.Time, cause error) (gone bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.peers[p.addr] != p {
+		return false // it was forgotten since; who is there now is another's finding
+	}
 	left := p.member != nil && p.member.state == leaving
 	if p.heardAt.After(asked) && !left { // after a goodbye, no answer is to be had
 		return false // it has come back since

@@ -108,6 +108,28 @@ func TestUnlisted(t *testing.T) {
 	}
 }
 
+// What comes late of an address that was forgotten says nothing of who is there now.
+func TestForgottenPeer(t *testing.T) {
+	m := members{peers: map[string]*peer{}, self: "self"}
+	first, second := hello{Instance: "first"}, hello{Instance: "second"}
+	old := m.called("a:1", first)
+	m.heard(old, time.Now(), first)
+	asked := time.Now()
+	m.failed(old, asked, syscall.ECONNREFUSED)
+	m.heard(m.called("a:1", second), time.Now(), second)
+	m.failed(old, asked, syscall.ECONNREFUSED)
+	if len(m.others()) != 1 {
+		t.Error("a member that has just come is not known any more")
+	}
+	third := hello{Instance: "third"}
+	old = m.called("b:1", third)
+	m.failed(old, time.Now(), syscall.ECONNREFUSED)
+	m.heard(old, time.Now(), third)
+	if len(m.others()) != 2 {
+		t.Error("a member that has answered is not known")
+	}
+}
+
 // Whatever a name or a member says, so much is known and no more.
 func TestPeersAreBounded(t *testing.T) {
 	m := members{peers: map[string]*peer{}, self: "self"}

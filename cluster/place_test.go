@@ -115,6 +115,16 @@ func TestGone(t *testing.T) {
 	all[1].want(all[1].ownedBy(again), "poll", again)
 }
 
+// Who asks a member to begin a session, and finds it gone, has another begin it.
+func TestOwnerIsGone(t *testing.T) {
+	all := newCluster(t, 3)
+	all[0].stop() // no hello of its own finds out
+	session := all[0].ownedBy(all[2])
+	all[2].end()
+	all[0].wantStatus(session, "poll", 200)
+	holder(t, all[:2], session)
+}
+
 func TestLeave(t *testing.T) {
 	all := newCluster(t, 3)
 	old := all[0].ownedBy(all[2])
