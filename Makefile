@@ -37,7 +37,7 @@ lint: ## formatting, vet, and the linters pinned in tools/go.mod
 unit: ## the tests of the packages, with the race detector, and without it for what that hides, and in Go alone
 	$(GO) test -race -shuffle=on ./...
 	$(GO) test -run AllocatesNothing ./frameinspect ./gateway ./policy
-	$(GO) test -tags purego ./frameinspect ./websocket # without what is in assembly
+	$(GO) test -race -shuffle=on -tags purego ./frameinspect ./websocket ./gateway # the race detector does not see into assembly
 
 real: ## the tests on real RabbitMQ, ActiveMQ, STOMP clients and Chromium, of the chart and of a release
 	cd test && $(GO) test -race -shuffle=on -timeout 20m ./...

@@ -114,6 +114,8 @@ func TestClientFrames(t *testing.T) {
 		"colon in CONNECT stays":     {0, "CONNECT\npasscode:a:b\\\n\n\x00", []string{"CONNECT\npasscode:a:b\\\n\n^"}},
 		"escapes of 1.2":             {V12, "SEND\na\\cb:\\r\\n\\\\\n\n\x00", []string{"SEND\na\\cb:\\r\\n\\\\\n\n^"}},
 		"empty value":                {V12, "SEND\na:\n\n\x00", []string{"SEND\na:\n\n^"}},
+		"length of 18 digits":        {V12, "SEND\ncontent-length:000000000000000001\n\nx\x00", []string{"SEND\ncontent-length:000000000000000001\n\nx^"}},
+		"length of 19 digits":        {V12, "SEND\ncontent-length:0000000000000000001\n\nx\x00", []string{"!bad_content_length"}},
 		"zero length on ACK":         {V12, "ACK\ncontent-length:0\nid:1\n\n\x00", []string{"ACK\ncontent-length:0\nid:1\n\n^"}},
 		"UTF-8 head":                 {V12, "SEND\nü:☃\n\n\x00", []string{"SEND\nü:☃\n\n^"}},
 
