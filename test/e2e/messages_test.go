@@ -82,7 +82,7 @@ func TestBodiesByteForByte(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			eachBackend(t, func(t *testing.T, b *backend) {
 				if b.name == "Artemis" && len(c.body) > 100<<10 && !c.length {
-					t.Skip("Artemis 2.40 never delivers a text of more than 100 KiB that came without content-length")
+					t.Skip("Artemis 2.40 never delivers a text that came without content-length and has more than 100 KiB in UTF-16")
 				}
 				q := queue(t)
 				s := b.connect(t)
