@@ -52,7 +52,8 @@ fuzz: ## each fuzz target for FUZZTIME
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 	  done; done
 
-bench: setup ## the table of docs/performance.md, with the rivals in the same run (about an hour; BENCH=-quick for a smoke test)
+bench: ## the table of docs/performance.md, with the rivals in the same run (about an hour; BENCH=-quick for a smoke test)
+	test/setup.sh bench
 	cd test/bench && $(GO) run . $(BENCH)
 
 clean: ## remove what was built

@@ -10,7 +10,9 @@ type marks struct {
 	others uint64 // backslashes, and what ASCII cannot print but line feeds
 }
 
-// block is how many octets marks tell of.
+// block is how many octets marks tell of. Where the input ends inside a block, what
+// its memory holds behind is looked at, too, and nothing is made of it; where the
+// memory ends there, a head is left to Next.
 const block = 64
 
 // markWords is markBlock for any processor, eight octets at a time.

@@ -2,10 +2,13 @@
 # setup.sh gets what the tests need on Debian 12: a RabbitMQ, an ActiveMQ, an Artemis, a Chromium, and the npm packages of
 # clients/.
 #
+# "setup.sh bench" gets the benchmark's rivals, too.
+#
 # It takes nothing that is there already, starts no service, and is quick when there is nothing to do. What it cannot
 # get it names on stderr; with CI=true that is exit status 1, otherwise the tests that need it skip and say so.
 set -u
 
+purpose=${1:-test}
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 missing=
 
@@ -41,6 +44,9 @@ install_packages() {
 	command -v node >/dev/null 2>&1 || wanted="$wanted nodejs"
 	command -v npm >/dev/null 2>&1 || wanted="$wanted npm"
 	command -v systemd-analyze >/dev/null 2>&1 || wanted="$wanted systemd" # judges the example of a unit
+	if [ "$purpose" = bench ]; then
+		[ -e /usr/bin/websockify ] || wanted="$wanted websockify"
+	fi
 	command -v cc >/dev/null 2>&1 || wanted="$wanted gcc libc6-dev" # the race detector links with it
 	[ -z "$wanted" ] && return 0
 	if ! command -v apt-get >/dev/null 2>&1; then

@@ -54,7 +54,7 @@ func TestSmugglingAcksOfOthers(t *testing.T) {
 				s.Abort()
 			}
 		}
-		victim.Abort()
+		victim.DoReceipt("DISCONNECT", "")
 		next := b.connect(t)
 		next.Do("SUBSCRIBE", "", "id", "next", "destination", q)
 		next.ExpectBody("held")

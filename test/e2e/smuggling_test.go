@@ -182,7 +182,7 @@ func beHonest(t *testing.T, s *stompws.Session, tag string) {
 type witness struct {
 	*stompws.Session
 	allowed, victim string
-	givesBack       bool // what the attacker did not acknowledge comes here; Artemis now and then keeps it
+	givesBack       bool // what the attacker did not acknowledge comes here; Artemis loses it at times
 }
 
 // watch makes a witness, and the victim's queue.
