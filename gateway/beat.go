@@ -191,7 +191,7 @@ func (s *session) lookProgress(now int64) int64 {
 		return now >= due
 	}
 	switch {
-	case s.disconnectAt.Load() != 0 && passed(s.disconnectAt.Load()+int64(o.DisconnectTimeout)):
+	case s.disconnectAt.Load() > 0 && passed(s.disconnectAt.Load()+int64(o.DisconnectTimeout)):
 		s.endBrokerLost("the broker did not answer DISCONNECT", errors.New("no RECEIPT for DISCONNECT in time"))
 	case midSince != 0 && !s.holdsClient() && passed(midSince+int64(o.FrameTimeout)):
 		s.endSilent(Idle, codeFrameTimeout, "a frame was begun and not ended in time")

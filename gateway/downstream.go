@@ -312,7 +312,7 @@ func (s *session) endDownstream(err error) {
 	var ended *endingError
 	var violation *frameinspect.Violation
 	switch {
-	case s.how() != nil:
+	case s.how() != nil, s.disconnectAt.Load() == overtaken: // upstream is about to end it
 	case errors.As(err, &ended):
 		s.end(ended.ending)
 	case errors.Is(err, errDisconnected):

@@ -46,6 +46,7 @@ func (s *session) judge(h *frameinspect.Head, out *wire.Batch) error {
 	case !s.isConnected():
 		return refuse(codeFrameBeforeConnect, "the first frame must be CONNECT or STOMP")
 	case s.leaving != staying:
+		s.disconnectAt.Store(overtaken)
 		return refuse(codeAfterDisconnect, "nothing may follow DISCONNECT")
 	}
 	if s.rights != nil {

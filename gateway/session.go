@@ -61,7 +61,7 @@ type session struct {
 	up            traffic
 	brokerWritten stamp                  // when bytes went last to the broker
 	midSince      atomic.Int64           // since when the client is inside a frame or message and does not go on with it; 0 where it is not
-	disconnectAt  atomic.Int64           // when DISCONNECT was read; 0 before
+	disconnectAt  atomic.Int64           // when DISCONNECT was read; 0 before, or overtaken
 	awaited       atomic.Pointer[[]byte] // the receipt that DISCONNECT asked for; nil for none
 	brokerTurn    sync.Mutex             // the turn to write to the broker, a batch at a time
 	brokerMid     bool                   // guarded by brokerTurn: the broker has a frame in part

@@ -1,10 +1,14 @@
 package gateway
 
 import (
+	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/frameinspect"
 )
 
 func TestConnectIsRewritten(t *testing.T) {
@@ -113,6 +117,25 @@ func TestOrderOfFrames(t *testing.T) {
 		p.wantEOF()
 		b.wantError("frame_after_disconnect")
 		b.wantClose(1002)
+	})
+	t.Run("after DISCONNECT, and the broker is quick", func(t *testing.T) {
+		g := newTestGateway(t, nil)
+		g.connect("", "")
+		s := g.only()
+		g.eventually("the session to be connected", s.isConnected)
+		if err := s.judge(&frameinspect.Head{Command: frameinspect.CmdDisconnect}, nil); err != nil {
+			t.Fatal(err)
+		}
+		s.leaving = saidGoodbye
+		if err := s.judge(&frameinspect.Head{Command: frameinspect.CmdSend}, nil); err == nil {
+			t.Error("a frame after DISCONNECT is not refused")
+		}
+		for _, err := range []error{io.EOF, syscall.ECONNRESET, errDisconnected} {
+			s.endDownstream(err)
+		}
+		if e := s.how(); e != nil {
+			t.Errorf("the broker's closing ended the session, for %s", e.reason)
+		}
 	})
 	t.Run("unsupported version", func(t *testing.T) {
 		g := newTestGateway(t, nil)

@@ -248,6 +248,11 @@ func (s *session) clientFrameEnd(out *wire.Batch) error {
 	return nil
 }
 
+// overtaken stands for the time of a DISCONNECT that a frame has followed. The
+// DISCONNECT itself is passed on, but that the broker closes upon it is no reason to
+// end the session for: the refusal of what followed is.
+const overtaken = -1
+
 // leave notes a DISCONNECT, before the broker can answer it.
 func (s *session) leave(h *frameinspect.Head) {
 	s.leaving = sayingGoodbye
