@@ -3,13 +3,9 @@ package brokers
 import (
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"time"
-
-	"github.com/stompgw/stompgw/test/proc"
 )
 
 // artemisVersion is what test/setup.sh fetches.
@@ -23,14 +19,11 @@ func artemisHome() string {
 
 // Artemis is a running ActiveMQ Artemis. STOMP is host:port on loopback.
 type Artemis struct {
-	STOMP   string
-	Admin   User // all rights
-	Other   User // may use queues and topics as well
-	LogFile string
+	STOMP string
+	Admin User // all rights
+	Other User // may use queues and topics as well
 
-	dir  string
-	java string
-	jvm  *proc.Process
+	java
 }
 
 // StartArtemis starts a broker with its data in dir and waits until it accepts STOMP. The cause of the error is
@@ -39,12 +32,12 @@ func StartArtemis(dir string) (*Artemis, error) {
 	if err := needs(artemisHome() + "/lib/artemis-boot.jar"); err != nil {
 		return nil, fmt.Errorf("start Artemis: %w", err)
 	}
-	java, err := exec.LookPath("java")
+	jvm, err := newJava(dir)
 	if err != nil {
-		return nil, fmt.Errorf("start Artemis: java: %w", ErrMissing)
+		return nil, fmt.Errorf("start Artemis: %w", err)
 	}
 	a := &Artemis{
-		dir: dir, java: java, LogFile: filepath.Join(dir, "artemis.out"),
+		java:  jvm,
 		Admin: User{"admin", "admin secret", "localhost"}, Other: User{"other", "other secret", "localhost"},
 	}
 	if err := listeners(&a.STOMP); err != nil {
@@ -63,43 +56,20 @@ func StartArtemis(dir string) (*Artemis, error) {
 // only, so they are gone.
 func (a *Artemis) Start() error {
 	etc := filepath.Join(a.dir, "etc")
-	jvm, err := proc.Start(proc.Command{
-		Path: a.java, Dir: a.dir, Log: a.LogFile,
-		Env: []string{"HOME=" + a.dir, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"},
-		Args: []string{
-			"-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + a.dir,
-			"-Djava.security.auth.login.config=" + filepath.Join(etc, "login.config"),
-			"-Dlog4j2.configurationFile=" + filepath.Join(etc, "log4j2.properties"),
-			"-Dartemis.home=" + artemisHome(), "-Dartemis.instance=" + a.dir, "-Dartemis.instance.etc=" + etc,
-			"-Ddata.dir=" + filepath.Join(a.dir, "data"),
-			"-cp", artemisHome() + "/lib/artemis-boot.jar", "org.apache.activemq.artemis.boot.Artemis", "run",
-		},
-	})
+	err := a.run([]string{a.STOMP},
+		"-Djava.security.auth.login.config="+filepath.Join(etc, "login.config"),
+		"-Dlog4j2.configurationFile="+filepath.Join(etc, "log4j2.properties"),
+		"-Dartemis.home="+artemisHome(), "-Dartemis.instance="+a.dir, "-Dartemis.instance.etc="+etc,
+		"-Ddata.dir="+filepath.Join(a.dir, "data"),
+		"-cp", artemisHome()+"/lib/artemis-boot.jar", "org.apache.activemq.artemis.boot.Artemis", "run")
 	if err != nil {
 		return fmt.Errorf("start Artemis: %w", err)
 	}
-	a.jvm = jvm
-	err = proc.AwaitListen(jvm, a.STOMP, 90*time.Second)
-	if err == nil {
-		err = awaitAnswer(a.STOMP, "", a.Admin, 60*time.Second)
-	}
-	if err != nil {
+	if err := awaitAnswer(a.STOMP, "", a.Admin, 60*time.Second); err != nil {
 		return errors.Join(fmt.Errorf("start Artemis: %w", err), a.Kill())
 	}
 	return nil
 }
-
-// Stop shuts the broker down in order and waits until nothing of it is left.
-func (a *Artemis) Stop() error {
-	err := a.jvm.Stop(30 * time.Second)
-	if a.jvm.ExitCode() == 128+15 { // what a JVM returns after SIGTERM, its hooks done
-		err = nil
-	}
-	return errors.Join(err, a.Kill())
-}
-
-// Kill ends the broker at once, by SIGKILL to what this test started. Start brings it back.
-func (a *Artemis) Kill() error { return a.jvm.Kill() }
 
 // Restart kills the broker and starts it again on the same address.
 func (a *Artemis) Restart() error {
