@@ -116,8 +116,11 @@ func (s *session) clientFrame(frame []byte, out *wire.Batch) error {
 	h := s.fromClient.Head()
 	if s.passes(h) {
 		s.watched("broker", h)
+		if err := s.toBroker(frame, out); err != nil {
+			return err
+		}
 		s.newFrames++
-		return s.toBroker(frame, out)
+		return nil
 	}
 	if err := s.judge(h, out); err != nil {
 		return err
