@@ -2,6 +2,14 @@
 
 #include "textflag.h"
 
+// LOAD reads the block.
+#define LOAD \
+	MOVOU (SI), X0   \
+	MOVOU 16(SI), X1 \
+	MOVOU 32(SI), X2 \
+	MOVOU 48(SI), X3
+
+// SPREAD fills x with an octet that is given eight times.
 #define SPREAD(octets, x) \
 	MOVQ       $octets, AX \
 	MOVQ       AX, x       \
@@ -34,10 +42,7 @@
 // func markBlock(p *[block]byte) marks
 TEXT ·markBlock(SB), NOSPLIT, $0-32
 	MOVQ  p+0(FP), SI
-	MOVOU (SI), X0
-	MOVOU 16(SI), X1
-	MOVOU 32(SI), X2
-	MOVOU 48(SI), X3
+	LOAD
 	SPREAD(0x0a0a0a0a0a0a0a0a, X4)
 	SPREAD(0x3a3a3a3a3a3a3a3a, X5)
 	SPREAD(0x5c5c5c5c5c5c5c5c, X6)
@@ -68,10 +73,7 @@ TEXT ·markBlock(SB), NOSPLIT, $0-32
 TEXT ·lineBlock(SB), NOSPLIT, $0-16
 	MOVQ  p+0(FP), SI
 	SPREAD(0x0a0a0a0a0a0a0a0a, X4)
-	MOVOU (SI), X0
-	MOVOU 16(SI), X1
-	MOVOU 32(SI), X2
-	MOVOU 48(SI), X3
+	LOAD
 	EQUAL(X0, X4, AX)
 	EQUAL(X1, X4, BX)
 	EQUAL(X2, X4, CX)
