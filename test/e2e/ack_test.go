@@ -74,6 +74,11 @@ func TestAckModes(t *testing.T) {
 				s, frames := unacknowledged(t, b, q, c.ack)
 				if c.ack != "auto" {
 					s.DoReceipt("ACK", "", "id", frames[1].Get("ack"))
+				} else if b.name == "Artemis" {
+					// It counts a message as acknowledged a moment after it was sent: bare, too, who leaves at once
+					// has it given to the next subscriber, or keeps one from him (13 of 3,700; none of 700 after
+					// another receipt).
+					s.DoReceipt("SEND", "x", "destination", q+".other")
 				}
 				s.DoReceipt("DISCONNECT", "")
 				s.Close()

@@ -55,6 +55,13 @@
     t.equal(message.headers['x-colour'], 'green', 'own header');
     t.equal(message.headers.destination, t.queue(), 'destination header');
     t.ok(message.headers['message-id'], 'there is no message-id header');
+    if (t.env.broker === 'artemis') {
+      // Artemis 2.40 counts a message as acknowledged a moment after it was sent: bare, too, who unsubscribes at once
+      // leaves it for the next subscriber (22 of 1,500; none of over 4,000 after another receipt).
+      const settled = s.receipt('settled');
+      s.send(`${t.queue()}.other`, 'x', { receipt: 'settled' });
+      await settled;
+    }
     subscription.unsubscribe();
     // The receipt of a later SEND says that UNSUBSCRIBE was done.
     const done = s.receipt('after unsubscribe');
