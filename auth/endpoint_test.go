@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"io"
 	"log"
@@ -112,10 +113,16 @@ func TestEndpointTLS(t *testing.T) {
 	id, err := newAuthenticator(t, o).FromRequest(context.Background(), token)
 	expect(t, id, err, "", Unavailable)
 
-	o.JWT.RootCAs, o.JWT.UnknownKeyWait = x509.NewCertPool(), patience
-	o.JWT.RootCAs.AddCert(secure.Certificate())
+	o.JWT.TLS, o.JWT.UnknownKeyWait = trusting(secure), patience
 	id, err = newAuthenticator(t, o).FromRequest(context.Background(), token)
 	expect(t, id, err, "alice", "")
+}
+
+// trusting is TLS with a server of the test, of which TLS as it comes knows nothing.
+func trusting(s *httptest.Server) func() *tls.Config {
+	conf := &tls.Config{RootCAs: x509.NewCertPool()}
+	conf.RootCAs.AddCert(s.Certificate())
+	return func() *tls.Config { return conf }
 }
 
 // TestRedirects: only the host that was asked may answer, as safely as it was asked.

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -18,13 +17,22 @@ const maxDocument = 512 << 10
 
 // newHTTPClient makes a client that follows no proxy of the environment, since
 // only package config reads that, and no redirect away from the host that was
-// asked.
-func newHTTPClient(tlsConfig *tls.Config, timeout time.Duration) *http.Client {
+// asked. secure gives what a TLS connection begins with, anew for each; nil is TLS
+// as it comes.
+func newHTTPClient(secure func() *tls.Config, timeout time.Duration) *http.Client {
+	dialer := &net.Dialer{Timeout: timeout}
 	return &http.Client{
 		Timeout: timeout,
 		Transport: &http.Transport{
-			DialContext:           (&net.Dialer{Timeout: timeout}).DialContext,
-			TLSClientConfig:       tlsConfig,
+			DialContext: dialer.DialContext,
+			DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				conf := &tls.Config{MinVersion: tls.VersionTLS12}
+				if secure != nil {
+					conf = secure().Clone()
+				}
+				conf.NextProtos = []string{"h2", "http/1.1"}
+				return (&tls.Dialer{NetDialer: dialer, Config: conf}).DialContext(ctx, network, address)
+			},
 			ForceAttemptHTTP2:     true,
 			MaxConnsPerHost:       64,
 			MaxIdleConnsPerHost:   16,
@@ -102,9 +110,4 @@ func withoutURL(u *url.URL, err error) error {
 		err = e.Err
 	}
 	return fmt.Errorf("ask %s: %w", u.Host, err)
-}
-
-// clientTLS trusts the pool's authorities, the system's where it is nil.
-func clientTLS(roots *x509.CertPool, certificates ...tls.Certificate) *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, Certificates: certificates}
 }

@@ -3,7 +3,7 @@ package auth
 import (
 	"context"
 	"crypto"
-	"crypto/x509"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,11 +24,13 @@ type JWTOptions struct {
 	Algorithms []string
 	Sources    []Source // where to look, in this order; at least one
 
-	KeySetURL  string         // https, or http of this machine
-	KeySetFile string         // read again when it changes
-	Secret     []byte         // for HS256 and its like, 32 bytes or more
-	AllowHTTP  bool           // http of other machines too: whoever is in between can make tokens
-	RootCAs    *x509.CertPool // of the key endpoint; nil is the system's
+	KeySetURL  string // https, or http of this machine
+	KeySetFile string // read again when it changes
+	Secret     []byte // for HS256 and its like, 32 bytes or more
+	AllowHTTP  bool   // http of other machines too: whoever is in between can make tokens
+	// TLS gives what a connection to the key endpoint begins with, anew for each; nil
+	// is TLS as it comes.
+	TLS func() *tls.Config
 
 	NameClaim     string        // whose value is the principal's name; "" is sub
 	Skew          time.Duration // by how much clocks may differ
@@ -152,7 +154,7 @@ func newTokenMethod(ctx context.Context, a *Authenticator, given JWTOptions) (*t
 			return nil, badToken(fmt.Errorf("no key %q for %s", short(id), short(alg)))
 		}
 	default:
-		client := newHTTPClient(clientTLS(o.RootCAs), o.Timeout)
+		client := newHTTPClient(o.TLS, o.Timeout)
 		remote := newRemoteKeys(&o, keyEndpoint(&o, client), a.failed, a.now)
 		go remote.run(ctx)
 		a.onClose(func() { <-remote.stopped; client.CloseIdleConnections() })

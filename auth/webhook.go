@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,9 +19,10 @@ type WebhookOptions struct {
 	// Send names what is told besides; all of it is secret.
 	Send []WebhookSecret
 
-	Secret      string           // goes as Authorization: Bearer; "" for none
-	RootCAs     *x509.CertPool   // nil is the system's
-	Certificate *tls.Certificate // the gateway's own; nil shows none
+	Secret string // goes as Authorization: Bearer; "" for none
+	// TLS gives what a connection to the webhook begins with, anew for each; nil is
+	// TLS as it comes.
+	TLS func() *tls.Config
 
 	Timeout time.Duration // of one question; 0 is 5 seconds
 	// CacheTime is how long an answer counts for the very same question; 0 asks
@@ -62,11 +62,7 @@ func newWebhook(a *Authenticator, o WebhookOptions) (*webhook, error) {
 			return nil, fmt.Errorf("auth: webhook: nothing to send is called %q", s)
 		}
 	}
-	var own []tls.Certificate
-	if o.Certificate != nil {
-		own = append(own, *o.Certificate)
-	}
-	client := newHTTPClient(clientTLS(o.RootCAs, own...), o.Timeout)
+	client := newHTTPClient(o.TLS, o.Timeout)
 	// A POST that is sent elsewhere takes its secrets along.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	a.onClose(client.CloseIdleConnections)

@@ -11,10 +11,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stompgw/stompgw/internal/testcert"
 )
 
 // hook is a webhook on loopback that keeps the last question.
@@ -290,29 +293,36 @@ func TestWebhookDown(t *testing.T) {
 	expect(t, id, err, "", Unavailable)
 }
 
+// TestWebhookTLS: the webhook proves who it is, and so does the gateway, with what
+// holds when a connection begins.
 func TestWebhookTLS(t *testing.T) {
-	var shown [][]byte
+	var shown []string
 	h := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		shown = nil
+		shown = []string{r.Proto}
 		for _, c := range r.TLS.PeerCertificates {
-			shown = append(shown, c.Raw)
+			shown = append(shown, c.Subject.CommonName)
 		}
 		text(allowAlice)(w, r)
 	}))
 	h.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	h.EnableHTTP2 = true
 	h.StartTLS()
 	defer h.Close()
 	o := Options{Methods: []Method{Webhook}, Webhook: WebhookOptions{URL: h.URL}}
 	id, err := newAuthenticator(t, o).FromConnect(context.Background(), request(), connect())
 	expect(t, id, err, "", Unavailable)
 
-	o.Webhook.RootCAs = x509.NewCertPool()
-	o.Webhook.RootCAs.AddCert(h.Certificate())
-	o.Webhook.Certificate = &h.TLS.Certificates[0] // any will do
-	id, err = newAuthenticator(t, o).FromConnect(context.Background(), request(), connect())
-	expect(t, id, err, "alice", "")
-	if len(shown) != 1 {
-		t.Errorf("got %d certificates of the gateway, want its own", len(shown))
+	conf := trusting(h)()
+	o.Webhook.TLS = func() *tls.Config { return conf }
+	a := newAuthenticator(t, o)
+	for _, name := range []string{"first", "second"} {
+		h.CloseClientConnections()
+		conf.Certificates = []tls.Certificate{testcert.New(t, name).TLS(t)}
+		id, err = a.FromConnect(context.Background(), request(), connect())
+		expect(t, id, err, "alice", "")
+		if want := []string{"HTTP/2.0", name}; !slices.Equal(shown, want) {
+			t.Errorf("the webhook was shown %q, want %q", shown, want)
+		}
 	}
 }
 

@@ -28,14 +28,14 @@ func authOptions(c config.Config, failed func(error)) (auth.Options, error) {
 		o.Methods = append(o.Methods, auth.Method(m))
 	}
 	var err error
-	if o.JWT, err = jwtOptions(c.JWT); err != nil {
+	if o.JWT, err = jwtOptions(c.JWT, failed); err != nil {
 		return auth.Options{}, err
 	}
-	o.Webhook, err = webhookOptions(c.Webhook)
+	o.Webhook, err = webhookOptions(c.Webhook, failed)
 	return o, err
 }
 
-func jwtOptions(c config.JWT) (auth.JWTOptions, error) {
+func jwtOptions(c config.JWT, failed func(error)) (auth.JWTOptions, error) {
 	o := auth.JWTOptions{
 		Issuer:        c.Issuer,
 		KeySetURL:     c.JWKSURL,
@@ -62,14 +62,12 @@ func jwtOptions(c config.JWT) (auth.JWTOptions, error) {
 		}
 		o.Sources = append(o.Sources, s)
 	}
-	var err error
-	if o.RootCAs, err = rootCAs(c.CAFile); err != nil {
-		return o, fmt.Errorf("read the CA of the key endpoint: %w", err)
-	}
-	return o, nil
+	secure, err := newClientTLS(tlsFiles{whose: "the key endpoint", ca: c.CAFile}, "", failed)
+	o.TLS = secure.config
+	return o, err
 }
 
-func webhookOptions(c config.Webhook) (auth.WebhookOptions, error) {
+func webhookOptions(c config.Webhook, failed func(error)) (auth.WebhookOptions, error) {
 	o := auth.WebhookOptions{
 		URL:       c.URL,
 		AllowHTTP: c.AllowHTTP,
@@ -80,14 +78,9 @@ func webhookOptions(c config.Webhook) (auth.WebhookOptions, error) {
 	for _, s := range c.Send {
 		o.Send = append(o.Send, auth.WebhookSecret(s))
 	}
-	var err error
-	if o.RootCAs, err = rootCAs(c.CAFile); err != nil {
-		return o, fmt.Errorf("read the webhook's CA: %w", err)
-	}
-	if o.Certificate, err = keyPair(c.CertFile, c.KeyFile); err != nil {
-		return o, fmt.Errorf("read the client certificate for the webhook: %w", err)
-	}
-	return o, nil
+	secure, err := newClientTLS(tlsFiles{whose: "the webhook", ca: c.CAFile, cert: c.CertFile, key: c.KeyFile}, "", failed)
+	o.TLS = secure.config
+	return o, err
 }
 
 func brokerLogin(c config.Credentials) auth.BrokerOptions {

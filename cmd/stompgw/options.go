@@ -1,13 +1,9 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -153,37 +149,13 @@ func brokerOptions(c config.Config, failed func(error)) (broker.Options, error) 
 	for _, e := range c.Broker.Endpoints {
 		o.Endpoints = append(o.Endpoints, broker.Endpoint(e))
 	}
-	secure, err := newBrokerTLS(c.BrokerTLS, failed)
+	files := tlsFiles{whose: "the brokers", ca: c.BrokerTLS.CAFile, cert: c.BrokerTLS.CertFile, key: c.BrokerTLS.KeyFile}
+	secure, err := newClientTLS(files, c.BrokerTLS.ServerName, failed)
 	if err != nil {
 		return broker.Options{}, err
 	}
 	o.TLS = secure.config
 	return o, nil
-}
-
-// rootCAs reads authorities; "" is the system's, which is nil.
-func rootCAs(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, errors.New("no certificate in " + file)
-	}
-	return pool, nil
-}
-
-// keyPair reads a certificate and its key; nil where no file is named.
-func keyPair(certFile, keyFile string) (*tls.Certificate, error) {
-	if certFile == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
-	return &pair, err
 }
 
 // newLogger makes the log that the configuration asks for. Its level can be

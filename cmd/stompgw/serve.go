@@ -101,7 +101,7 @@ func newServer(conf config.Config, environ []string, stderr io.Writer) (*server,
 }
 
 func (s *server) brokerTLSFailed(err error) {
-	s.log.Error("the TLS files for the brokers are not good, what was before still holds", zap.Error(err))
+	s.log.Error("the TLS files for the brokers are not good", zap.Error(err))
 }
 
 func (s *server) dialed(endpoint string, took time.Duration, err error) {

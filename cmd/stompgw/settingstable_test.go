@@ -49,18 +49,14 @@ func settings(t testing.TB, dir string, pair testcert.Pair) []settingsBeside {
 		}
 		return m.listen.Proxies.From
 	}
-	shown := func(m made) any {
-		if len(m.broker.TLS().Certificates) == 0 {
+	certificate := func(c *tls.Config) any {
+		if len(c.Certificates) == 0 {
 			return nil
 		}
-		return m.broker.TLS().Certificates[0].Certificate
+		return c.Certificates[0].Certificate
 	}
-	shownToHook := func(m made) any {
-		if m.auth.Webhook.Certificate == nil {
-			return nil
-		}
-		return m.auth.Webhook.Certificate.Certificate
-	}
+	shown := func(m made) any { return certificate(m.broker.TLS()) }
+	shownToHook := func(m made) any { return certificate(m.auth.Webhook.TLS()) }
 	sources := func(m made) any {
 		var all []string
 		for _, s := range m.auth.JWT.Sources {
@@ -196,7 +192,7 @@ func settings(t testing.TB, dir string, pair testcert.Pair) []settingsBeside {
 			{"JWT_JWKS_URL=https://keys.example", func(m made) any { return m.auth.JWT.KeySetURL }, "https://keys.example"},
 			{"JWT_JWKS_FILE=DIR/keys", func(m made) any { return m.auth.JWT.KeySetFile }, dir + "/keys"},
 			{"JWT_SECRET=" + secret, func(m made) any { return string(m.auth.JWT.Secret) }, secret},
-			{"JWT_CA_FILE=DIR/tls.crt", func(m made) any { return m.auth.JWT.RootCAs.Equal(pair.Roots()) }, true},
+			{"JWT_CA_FILE=DIR/tls.crt", func(m made) any { return m.auth.JWT.TLS().RootCAs.Equal(pair.Roots()) }, true},
 			{"JWT_ALLOW_HTTP=true", func(m made) any { return m.auth.JWT.AllowHTTP }, true},
 			{"JWT_NAME_CLAIM=email", func(m made) any { return m.auth.JWT.NameClaim }, "email"},
 			{"JWT_CLOCK_SKEW=7s", func(m made) any { return m.auth.JWT.Skew }, 7 * time.Second},
@@ -209,7 +205,7 @@ func settings(t testing.TB, dir string, pair testcert.Pair) []settingsBeside {
 			{"WEBHOOK_URL=https://other.example", func(m made) any { return m.auth.Webhook.URL }, "https://other.example"},
 			{"WEBHOOK_SEND=passcode,query", func(m made) any { return m.auth.Webhook.Send }, []auth.WebhookSecret{auth.SendPasscode, auth.SendQuery}},
 			{"WEBHOOK_SECRET=s", func(m made) any { return m.auth.Webhook.Secret }, "s"},
-			{"WEBHOOK_CA_FILE=DIR/tls.crt", func(m made) any { return m.auth.Webhook.RootCAs.Equal(pair.Roots()) }, true},
+			{"WEBHOOK_CA_FILE=DIR/tls.crt", func(m made) any { return m.auth.Webhook.TLS().RootCAs.Equal(pair.Roots()) }, true},
 			{"WEBHOOK_CERT_FILE=DIR/tls.crt WEBHOOK_KEY_FILE=DIR/tls.key", shownToHook, chain},
 			{"WEBHOOK_KEY_FILE=DIR/tls.key WEBHOOK_CERT_FILE=DIR/tls.crt", shownToHook, chain},
 			{"WEBHOOK_ALLOW_HTTP=true", func(m made) any { return m.auth.Webhook.AllowHTTP }, true},

@@ -88,12 +88,12 @@ func demandingBroker(t *testing.T, conf *tls.Config) (addr string, seen <-chan s
 	return l.Addr().String(), said
 }
 
-func TestBrokerTLSFollowsItsFiles(t *testing.T) {
+func TestClientTLSFollowsItsFiles(t *testing.T) {
 	dir := t.TempDir()
 	first, second := testcert.New(t, "first"), testcert.New(t, "second")
 	cert, key := first.Write(t, dir)
 	failures := 0
-	b, err := newBrokerTLS(config.BrokerTLS{CAFile: cert, CertFile: cert, KeyFile: key}, func(error) { failures++ })
+	b, err := newClientTLS(tlsFiles{ca: cert, cert: cert, key: key}, "", func(error) { failures++ })
 	if err != nil {
 		t.Fatal(err)
 	}
