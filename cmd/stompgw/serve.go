@@ -133,6 +133,7 @@ func (s *server) run(ctx context.Context, ready func(net.Addr)) error {
 	}
 	defer s.stopCluster()
 	browsers, operators := s.httpServer(routes), s.httpServer(s.adminHandler())
+	defer new(memory).follow()()
 	defer s.rules.follow()()
 	defer s.public.follow()()
 	served := len(public) + 1
