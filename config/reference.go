@@ -151,7 +151,7 @@ var topics = []topic{
 		{"SOCKJS_DISCONNECT_DELAY", duration(100*time.Millisecond, 10*time.Minute, "5s"), "How long a session lives without a poll, and how long a closed one still says so."},
 		{"SOCKJS_STREAM_LIMIT", size(KiB, GiB, "128KiB"), "Bytes after which a streaming answer ends, so that old browsers free them. The client opens the next at once."},
 		{"SOCKJS_BUFFER", size(128*KiB, GiB, "1MiB"), "Bytes that may wait for a session's next poll. Above it the broker is not read. A frame of the broker that is larger ends the session: SockJS has one message a frame, so it must be held whole."},
-		{"SOCKJS_MAX_POST", size(KiB, GiB, "1MiB"), "Bytes that a client may send in one request, or in one message of the framed WebSocket."},
+		{"SOCKJS_MAX_POST", size(KiB, GiB, "1MiB"), "Bytes that a client may send in one request, or in one message of the framed WebSocket; before CONNECTED no more than four times `STOMPGW_MAX_HEAD_BEFORE_LOGIN`."},
 		{"SOCKJS_COOKIE", oneOf(CookieOff, CookieOn, CookieSecure), "Set the JSESSIONID cookie that some load balancers stick to, for https only with `secure`."},
 		{"SOCKJS_COOKIE_SAME_SITE", oneOf(SameSiteUnset, SameSiteNone, SameSiteLax, SameSiteStrict), "The cookie's SameSite. Browsers take `none`, which pages of other sites need, only from a `secure` cookie; with another it is left out."},
 		{"SOCKJS_COOKIE_HTTP_ONLY", boolean, "Keep the cookie from scripts."},

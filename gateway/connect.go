@@ -162,6 +162,9 @@ func (s *session) agree(version frameinspect.Version, h *frameinspect.Head) {
 	s.version = version
 	s.fromClient.SetVersion(version)
 	s.fromClient.SetLimits(o.limits())
+	if o.SockJS != nil {
+		s.client.setMaxPost(o.SockJS.MaxPost)
+	}
 	if version != frameinspect.V10 {
 		s.clientBeat = s.offer().Agree(s.connect.heartBeat)
 	}

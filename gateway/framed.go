@@ -13,10 +13,9 @@ import (
 // client a STOMP frame is an array of one message, from it come arrays of any
 // number.
 type framed struct {
-	most int // bytes of a WebSocket message of the client
-
 	// Owned by the reader.
-	in []byte // a message in part
+	most int    // bytes of a WebSocket message of the client
+	in   []byte // a message in part
 
 	// Owned by the writer.
 	cut  [utf8.UTFMax]byte // the begin of a character at the end of a fragment

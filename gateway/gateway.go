@@ -224,7 +224,7 @@ func (g *Gateway) upgrade(w http.ResponseWriter, r *http.Request, via forwarded,
 	s.client.conn = wire.New(conn, g.options.SlowClientTimeout)
 	s.client.rest = rest
 	if t == overFramedWebSocket {
-		s.client.framed = &framed{most: g.options.SockJS.MaxPost}
+		s.client.framed = &framed{most: g.options.maxPostBeforeLogin()}
 		s.client.messageType = TextMessages
 		_ = s.client.control(framedOpen) // the reader hears of a broken connection
 	}

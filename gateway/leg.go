@@ -47,6 +47,17 @@ func (c *client) ping() (sent bool, err error) {
 // session's: SockJS over HTTP has its own, and notices when its client is gone.
 func (c *client) keepsItself() bool { return c.polled != nil }
 
+// setMaxPost bounds what a client of SockJS sends at a time, which is held in
+// memory. Only the reader may.
+func (c *client) setMaxPost(bytes int) {
+	if c.framed != nil {
+		c.framed.most = bytes
+	}
+	if c.polled != nil {
+		c.polled.conn.SetMaxPost(bytes)
+	}
+}
+
 // left tells whether the client is gone, without reading. Any goroutine may ask.
 func (c *client) left() bool {
 	if c.polled != nil {

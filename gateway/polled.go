@@ -14,6 +14,8 @@ import (
 type messageConn interface {
 	// Receive waits for messages and gives them one behind the other.
 	Receive() ([]byte, error)
+	// SetMaxPost bounds what the client sends at a time from now on, in bytes.
+	SetMaxPost(bytes int)
 	// Send takes messages; open says that the last goes on with the next call. It
 	// waits while there is no room.
 	Send(messages [][]byte, open bool) error

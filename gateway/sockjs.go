@@ -38,8 +38,13 @@ func (o *Options) sockJS() sockjs.Options {
 	s.WriteTimeout = o.SlowClientTimeout
 	s.BodyTimeout = o.FrameTimeout
 	s.MaxClosed = o.MaxSessions
+	s.MaxPost = o.maxPostBeforeLogin()
 	return s
 }
+
+// maxPostBeforeLogin is what a client that may be anybody sends at a time, which is
+// held in memory: a CONNECT, with room for the escapes of JSON and of a form.
+func (o *Options) maxPostBeforeLogin() int { return min(o.SockJS.MaxPost, 4*o.MaxHeadBeforeLogin) }
 
 // SockJS answers what is asked below one of the gateway's paths, the prefix.
 func (g *Gateway) SockJS(prefix string) http.Handler {

@@ -273,9 +273,43 @@ func TestSockJSLimits(t *testing.T) {
 	if got := g.do("POST /stomp/0/c/xhr", ""); got.StatusCode != http.StatusTooManyRequests || got.Header.Get("Retry-After") == "" {
 		t.Errorf("got %s, want 429", got.Status)
 	}
-	if got := g.do("POST /stomp/0/a/xhr_send", quote(repeat("x", 128<<10))); got.StatusCode != http.StatusRequestEntityTooLarge {
-		t.Errorf("got %s, want 413", got.Status)
+}
+
+// What a client sends at a time is held in memory, so one that may be anybody sends
+// little.
+func TestSockJSPostsBeforeLogin(t *testing.T) {
+	g := newSockJS(t, nil)
+	most := 4 * g.options.MaxHeadBeforeLogin
+	frame := func(bytes int) string {
+		begin := quote("SEND\n\n")
+		return begin[:len(begin)-2] + repeat("x", bytes-len(begin)-len(`\u0000`)) + `\u0000"]`
 	}
+	post := func(id, body string, want int) {
+		t.Helper()
+		if got := g.do("POST /stomp/0/"+id+"/xhr_send", body); got.StatusCode != want {
+			t.Errorf("%d bytes: got %s, want %d", len(body), got.Status, want)
+		}
+	}
+	g.wantPoll("anybody", "o\n")
+	post("anybody", frame(most+1), http.StatusRequestEntityTooLarge)
+	p := g.login("known")
+	post("known", frame(most+1), http.StatusNoContent)
+	p.frame()
+	post("known", frame(128<<10), http.StatusNoContent)
+	p.frame()
+	post("known", frame(128<<10+1), http.StatusRequestEntityTooLarge)
+
+	framed := g.openAt("/stomp/000/b/websocket")
+	framed.wantMessage("o")
+	framed.text(frame(most + 1))
+	if got := framed.message(); !strings.HasPrefix(got, `a["ERROR\ncode:message_too_big`) {
+		t.Errorf("got %q, want message_too_big", got)
+	}
+	framed.wantMessage(`c[1009,"the message is larger than this server takes"]`)
+	framed.wantClose(1009)
+	framed, p = g.connectFramed()
+	framed.text(frame(most + 1))
+	p.frame()
 }
 
 func TestSockJSDrain(t *testing.T) {

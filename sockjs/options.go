@@ -41,7 +41,7 @@ type Options struct {
 
 	StreamLimit int // bytes after which a streaming answer ends
 	Buffer      int // bytes that may wait for a poll; no message may be larger
-	MaxPost     int // bytes of a request's body
+	MaxPost     int // bytes of a request's body, until a session is told otherwise
 	MaxClosed   int // sessions that are over and still say so
 }
 

@@ -72,7 +72,7 @@ func (s *Session) turn(r *http.Request) bool {
 
 // post hands the messages of a request over to the session.
 func (v *Server) post(control *http.ResponseController, w http.ResponseWriter, r *http.Request, s *Session, form bool) (int, error) {
-	body, err := v.readBody(control, w, r, v.options.MaxPost)
+	body, err := v.readBody(control, w, r, int(s.maxPost.Load()))
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
 		return http.StatusRequestEntityTooLarge, errors.New("the messages of one request are larger than this server takes")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,6 +33,8 @@ type Session struct {
 	owner     any
 	transport string
 
+	maxPost atomic.Int64 // bytes of a request's body
+
 	posts    chan struct{} // size maxPosts: a request that posts, or waits for its turn, holds a place
 	posting  chan struct{} // size 1: one of them holds the turn
 	incoming chan []byte   // size 0: from a request that posts to Receive
@@ -56,14 +59,19 @@ type Session struct {
 }
 
 func newSession(v *Server, id, transport string, owner any) *Session {
-	return &Session{
+	s := &Session{
 		server: v, id: id, owner: owner, transport: transport,
 		posts: make(chan struct{}, maxPosts), posting: make(chan struct{}, 1), incoming: make(chan []byte),
 		wake: make(chan struct{}, 1), room: make(chan struct{}, 1),
 		over: make(chan struct{}), ending: make(chan struct{}),
 		aborted: make(chan struct{}), farewell: make(chan struct{}),
 	}
+	s.SetMaxPost(v.options.MaxPost)
+	return s
 }
+
+// SetMaxPost bounds the body of a request from now on, in bytes. Any goroutine may.
+func (s *Session) SetMaxPost(bytes int) { s.maxPost.Store(int64(bytes)) }
 
 // Transport names the one that opened the session.
 func (s *Session) Transport() string { return s.transport }
