@@ -40,14 +40,14 @@ func (m *memory) follow() (stop func()) {
 	return func() { cancel(); done.Wait() }
 }
 
-// giveBack returns to the system what is not in use, where that is a quarter or
+// giveBack returns to the system what is not in use, where that is an eighth or
 // more of what is, and the runtime collected nothing since the last look: who
 // allocates soon needs it again. It tells whether it did.
 func (m *memory) giveBack() bool {
 	collections, used, spare := readMemory()
 	quiet := collections == m.collections
 	m.collections = collections
-	if !quiet || spare < max(used/4, giveBackLeast) {
+	if !quiet || spare < max(used/8, giveBackLeast) {
 		return false
 	}
 	debug.FreeOSMemory()

@@ -17,10 +17,17 @@
   function open(env, SockJS) {
     if (env.transport === 'plain') return new WebSocket(env.url.replace(/^http/, 'ws'), ['v12.stomp', 'v11.stomp', 'v10.stomp']);
     if (env.headstrong) ignoreInfo(SockJS);
+    if (!env.refused) bePatient(SockJS, env.patience);
     const options = env.version === '0.3.4' ? { protocols_whitelist: [env.transport] } : { transports: [env.transport] };
-    // 1.6.1 gives a transport up after a few of the round trips that /info took, which on a busy machine is too soon.
-    if (!env.refused) options.timeout = env.patience;
     return new SockJS(env.url, null, options);
+  }
+
+  // bePatient has the client wait for its transport as long as for anything else. By itself it gives one up after a few of
+  // the round trips that /info took, which on a busy machine is too soon.
+  function bePatient(SockJS, ms) {
+    SockJS.prototype.countRTO = () => ms;
+    const apply = SockJS.prototype._applyInfo; // of 0.3.4
+    SockJS.prototype._applyInfo = function (info, rtt, ...rest) { apply.call(this, info, ms, ...rest); };
   }
 
   // ignoreInfo makes the client try its transport although /info, which it asks first, was refused: an attacker would.
@@ -40,11 +47,13 @@
       const done = receipts.get(frame.headers['receipt-id']);
       if (done) done();
     };
-    const receipt = (id) => within(new Promise((yes) => receipts.set(id, yes)), `the receipt ${id}`, env.patience);
+    let lost;
+    const gone = new Promise((_, no) => { lost = (e) => no(new Error(`error callback: ${e}`)); });
+    gone.catch(() => {}); // nobody may be waiting for anything
+    const receipt = (id) => within(Promise.race([gone, new Promise((yes) => receipts.set(id, yes))]), `the receipt ${id}`, env.patience);
     try {
-      const connected = await within(new Promise((yes, no) => {
-        client.connect({ login: env.login, passcode: env.passcode, host: env.host }, yes, (e) => no(new Error(`error callback: ${e}`)));
-      }), 'connected', env.patience);
+      const connecting = new Promise((yes) => client.connect({ login: env.login, passcode: env.passcode, host: env.host }, yes, lost));
+      const connected = await within(Promise.race([gone, connecting]), 'connected', env.patience);
       if (env.transport !== 'plain' && used(sock) !== env.transport) throw new Error(`transport: got ${used(sock)}, want ${env.transport}`);
       await run({ sock, client, receipt, connected });
     } finally {
