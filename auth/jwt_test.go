@@ -71,7 +71,7 @@ func TestTokenIdentity(t *testing.T) {
 	o := p.options()
 	o.JWT.Skew = time.Minute
 	a := newAuthenticator(t, o)
-	token := p.token(t, "k1", jwt.MapClaims{"tenant": "acme", "exp": 4102444800})
+	token := p.token(t, "k1", jwt.MapClaims{"tenant": "acme", "exp": int64(4102444800)})
 	id, err := a.FromRequest(context.Background(), bearing(token))
 	expect(t, id, err, "alice", "")
 	if id.Method != JWT || id.Token != token || id.Claims["tenant"] != "acme" || !id.Expires.Equal(time.Unix(4102444800+60, 0)) {

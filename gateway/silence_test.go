@@ -148,6 +148,7 @@ func TestPingIsTriedAgain(t *testing.T) {
 			g := newTestGateway(t, nil)
 			b, _ := g.connect("", "")
 			s := g.sessions.all()[0]
+			g.eventually("the login is over", func() bool { return s.isConnected() && !s.holdsClient() && !s.holdsBroker() })
 			s.stopTicks() // the test looks
 			every := int64(g.options.PingInterval)
 			due := s.client.read.get() + every
