@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
+	"os"
 	"slices"
 	"time"
 )
@@ -109,23 +111,18 @@ func (w *webhook) recheck(ctx context.Context, id *Identity) (*Identity, error) 
 
 // ask sends a question. An error means that there is no answer, which lets nobody in.
 func (w *webhook) ask(ctx context.Context, question []byte) (*verdict, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.options.URL, bytes.NewReader(question))
+	answer, stale, err := w.post(ctx, question)
+	if stale {
+		w.client.CloseIdleConnections() // those of before a restart, say, are all alike
+		answer, _, err = w.post(ctx, question)
+	}
 	if err != nil {
 		return nil, err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Accept", "application/json")
-	if w.options.Secret != "" {
-		r.Header.Set("Authorization", "Bearer "+w.options.Secret)
-	}
-	answer, err := w.client.Do(r)
-	if err != nil {
-		return nil, withoutURL(r.URL, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	switch answer.StatusCode {
 	case http.StatusOK:
-		text, err := readBounded(r.URL, answer.Body, maxAnswer)
+		text, err := readBounded(answer.Request.URL, answer.Body, maxAnswer)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +130,29 @@ func (w *webhook) ask(ctx context.Context, question []byte) (*verdict, error) {
 	case http.StatusForbidden:
 		return &verdict{refusal: denial("status 403")}, nil
 	}
-	return nil, fmt.Errorf("ask %s: status %d", r.URL.Host, answer.StatusCode)
+	return nil, fmt.Errorf("ask %s: status %d", answer.Request.URL.Host, answer.StatusCode)
+}
+
+// post sends a question. stale says that it failed on a connection that had waited
+// since an earlier one, and that the webhook may have closed meanwhile.
+func (w *webhook) post(ctx context.Context, question []byte) (answer *http.Response, stale bool, err error) {
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(c httptrace.GotConnInfo) { stale = c.Reused },
+	})
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.options.URL, bytes.NewReader(question))
+	if err != nil {
+		return nil, false, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json")
+	if w.options.Secret != "" {
+		r.Header.Set("Authorization", "Bearer "+w.options.Secret)
+	}
+	answer, err = w.client.Do(r)
+	if err != nil {
+		return nil, stale && ctx.Err() == nil && !os.IsTimeout(err), withoutURL(r.URL, err)
+	}
+	return answer, false, nil
 }
 
 // verdict is what an answer comes to: an identity or a refusal, and until when.

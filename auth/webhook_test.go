@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -291,6 +292,39 @@ func TestWebhookDown(t *testing.T) {
 	h.Close()
 	id, err := newAuthenticator(t, h.options()).FromConnect(context.Background(), request(), connect())
 	expect(t, id, err, "", Unavailable)
+}
+
+// TestWebhookClosesAConnection: one that had waited since an earlier question is
+// nobody's refusal, and no outage either.
+func TestWebhookClosesAConnection(t *testing.T) {
+	var closes atomic.Int32 // so many questions are answered by closing
+	var asked atomic.Int32
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		if closes.Add(-1) >= 0 {
+			panic(http.ErrAbortHandler)
+		}
+		text(allowAlice)(w, r)
+	}))
+	defer h.Close()
+	a := newAuthenticator(t, Options{Methods: []Method{Webhook}, Webhook: WebhookOptions{URL: h.URL}})
+	for _, step := range []struct {
+		closes, asked int32
+		code          string
+	}{
+		{1, 1, Unavailable}, // on a connection of its own
+		{0, 1, ""},
+		{1, 2, ""},
+		{2, 2, Unavailable},
+	} {
+		closes.Store(step.closes)
+		asked.Store(0)
+		id, err := a.FromConnect(context.Background(), request(), connect())
+		expect(t, id, err, map[bool]string{true: "alice"}[step.code == ""], step.code)
+		if got := asked.Load(); got != step.asked {
+			t.Errorf("%+v: asked %d times", step, got)
+		}
+	}
 }
 
 // TestWebhookTLS: the webhook proves who it is, and so does the gateway, with what
