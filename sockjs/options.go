@@ -36,7 +36,7 @@ type Options struct {
 
 	HeartBeat       time.Duration // between h frames on a silent answer
 	DisconnectDelay time.Duration // that a session lives without a poll
-	WriteTimeout    time.Duration // for a client to take what was written, or to make room for more
+	WriteTimeout    time.Duration // for a client to take something of what was written
 	BodyTimeout     time.Duration // for a request's body to come
 
 	StreamLimit int // bytes after which a streaming answer ends

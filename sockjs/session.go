@@ -92,8 +92,8 @@ func (s *Session) Receive() ([]byte, error) {
 
 // Send has messages wait for the next poll; open says that the last is only the
 // begin of one, which goes on with the next call and is held until it is whole.
-// They are copied. Send blocks while there is no room, for the write timeout at
-// the most. The error is one of those above, or os.ErrDeadlineExceeded.
+// They are copied. Send blocks while there is no room, until the client has taken
+// nothing for the write timeout. The error is one of those above, or os.ErrDeadlineExceeded.
 func (s *Session) Send(messages [][]byte, open bool) error {
 	defer notify(s.wake)
 	for i, p := range messages {
@@ -123,7 +123,10 @@ func (s *Session) put(p []byte, part bool) error {
 			ending = nil
 		}
 		select {
-		case <-s.room:
+		case <-s.room: // not enough yet, perhaps, but the client takes something
+			if !interrupted {
+				timer.Reset(s.server.options.WriteTimeout)
+			}
 		case <-s.over:
 		case <-ending:
 			interrupted = true

@@ -160,6 +160,30 @@ func TestNobodyMakesRoom(t *testing.T) {
 	}
 }
 
+// A client that takes little at a time is none that takes nothing.
+func TestRoomComesSlowly(t *testing.T) {
+	const step = 200 * time.Millisecond
+	s := newTestServer(t, func(o *Options) { o.Buffer, o.WriteTimeout = 10, 5*step })
+	session, x := s.open("a", XHR)
+	x.wantBody("o\n")
+	send(t, session, "0123456789")
+	session.take() // a poll that is being answered, a byte a step
+	begin := time.Now()
+	sent := make(chan error, 1)
+	go func() { sent <- session.Send([][]byte{[]byte("0123456789")}, false) }()
+	for range 10 {
+		select {
+		case err := <-sent:
+			t.Fatalf("got %v after %v", err, time.Since(begin))
+		case <-time.After(step):
+			session.wrote(1)
+		}
+	}
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestInterruptAndAbort(t *testing.T) {
 	s := newTestServer(t, func(o *Options) { o.Buffer = 10 })
 	session, x := s.open("a", XHR)
