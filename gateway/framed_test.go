@@ -115,7 +115,6 @@ func TestSockJSFramedHeartBeats(t *testing.T) {
 // is there, and may answer.
 func TestSockJSFramedPingsInMessage(t *testing.T) {
 	g := newSockJS(t, func(o *Options) { o.PingInterval, o.ClientHeartBeat = 8*beat, beats(0, 0) })
-	g.leastGrace = 8 * beat // silence counts after 800 ms
 	b, p := g.connectFramed()
 	p.write("MESSAGE\ncontent-length:200000\n\n" + repeat("x", 100_000))
 	for pings := 0; pings < 4; {
