@@ -233,6 +233,18 @@ func TestIDsThatAreTrimmed(t *testing.T) {
 	}
 }
 
+// The id of a subscription may not be the name of a queue where the broker removes that.
+func TestIDsOfHornetQ(t *testing.T) {
+	for id, want := range map[string]bool{"sub-0": true, "": true, "jms.queue.a": false, "a.b": false, "/queue/a": false, "jms.topic.a": false} {
+		for _, dialect := range []broker.Dialect{broker.HornetQ, broker.Artemis} {
+			g := mustOpen(t, engineOf(mustParse(t, "grants: [{name: a, subscribe: [jms.topic.a]}]")), named("ann", nil), dialect)
+			if v := g.Judge(rawFrame(t, "SUBSCRIBE\nid:"+id+"\ndestination:jms.topic.a\n\n", frameinspect.V12)); v.Allow != (want || dialect == broker.Artemis) {
+				t.Errorf("%q in dialect %s: got %v", id, dialect, v)
+			}
+		}
+	}
+}
+
 // TestJudgeAfterClose: a frame that is judged while the session ends takes nothing of
 // the principal's limits with it.
 func TestJudgeAfterClose(t *testing.T) {
