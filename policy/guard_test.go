@@ -245,6 +245,26 @@ func TestIDsOfHornetQ(t *testing.T) {
 	}
 }
 
+// A name that holds a colon is another name to HornetQ's consumers of STOMP 1.0.
+func TestColonInAName(t *testing.T) {
+	for dialect, want := range map[broker.Dialect]bool{
+		broker.HornetQ: false, broker.Unknown: false, broker.RabbitMQ: true, broker.ActiveMQ: true, broker.Artemis: true, broker.Apollo: true,
+	} {
+		p := mustParse(t, "grants: [{name: a, send: [/queue/a]}]")
+		h := rawFrame(t, "SEND\ndestination:/queue/a\nx-user\\cadmin:\n\n", frameinspect.V12)
+		if v := mustOpen(t, engineOf(p), named("ann", nil), dialect).Judge(h); v.Allow != want {
+			t.Errorf("dialect %s: got %v", dialect, v)
+		}
+		if x, err := p.Explain(named("ann", nil), dialect, h); err != nil || x.Verdict.Allow != want {
+			t.Errorf("dialect %s: Explain: got %v, %v", dialect, x, err)
+		}
+		h = rawFrame(t, "SEND\ndestination:/queue/a\nx:y\\cz\n\n", frameinspect.V12)
+		if v := mustOpen(t, engineOf(p), named("ann", nil), dialect).Judge(h); !v.Allow {
+			t.Errorf("dialect %s: a colon in a value: got %v", dialect, v)
+		}
+	}
+}
+
 // TestJudgeAfterClose: a frame that is judged while the session ends takes nothing of
 // the principal's limits with it.
 func TestJudgeAfterClose(t *testing.T) {
