@@ -66,10 +66,12 @@ func (h *HornetQ) Restart() error {
 	return h.Start()
 }
 
-// xml is the broker's hornetq-configuration.xml. Nothing is stored, nothing is managed over JMX.
+// xml is the broker's hornetq-configuration.xml. Nothing is stored, nothing is managed over JMX. Wildcards are off: once
+// subscriptions with them have come and gone, HornetQ 2.4.7 fails to make the queues that they matched.
 func (h *HornetQ) xml() string {
 	return strings.NewReplacer("{data}", filepath.Join(h.dir, "data"), "{port}", portOf(h.STOMP)).Replace(`<configuration xmlns="urn:hornetq">
   <persistence-enabled>false</persistence-enabled>
+  <wild-card-routing-enabled>false</wild-card-routing-enabled>
   <jmx-management-enabled>false</jmx-management-enabled>
   <paging-directory>{data}/paging</paging-directory>
   <bindings-directory>{data}/bindings</bindings-directory>

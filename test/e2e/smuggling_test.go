@@ -115,8 +115,13 @@ func (b *backend) guarded(t *testing.T, policy string) (*gw.Gateway, *faultproxy
 	t.Helper()
 	line := faultproxy.Start(t, b.stomp)
 	line.Record()
+	dialect := "auto"
+	if b.name == "HornetQ" { // which does not say who it is in STOMP 1.0
+		dialect = "hornetq"
+	}
 	return gw.Run(t, gw.Options{Env: b.env(map[string]string{
-		"STOMPGW_BROKERS": "tcp://" + line.Addr, "STOMPGW_POLICY_FILE": policyFile(t, b.spell(policy)),
+		"STOMPGW_BROKER_DIALECT": dialect,
+		"STOMPGW_BROKERS":        "tcp://" + line.Addr, "STOMPGW_POLICY_FILE": policyFile(t, b.spell(policy)),
 		"STOMPGW_SOCKJS_TRANSPORTS": allTransports,
 	})}), line
 }

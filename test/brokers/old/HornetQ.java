@@ -1,11 +1,9 @@
 import java.lang.reflect.Field;
-import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.Set;
 import org.hornetq.api.core.SimpleString;
-import org.hornetq.core.postoffice.AddressManager;
 import org.hornetq.core.postoffice.PostOffice;
 import org.hornetq.core.server.HornetQServer;
 import org.hornetq.core.server.embedded.EmbeddedHornetQ;
@@ -32,17 +30,15 @@ class HornetQ {
         broker.start();
         server = broker.getHornetQServer();
         PostOffice post = server.getPostOffice();
-        field(server, "postOffice").set(server, proxy(PostOffice.class, (proxy, method, a) -> {
+        Class<?>[] types = {PostOffice.class};
+        field(server, "postOffice").set(server, Proxy.newProxyInstance(HornetQ.class.getClassLoader(), types, (proxy, method, a) -> {
             if (method.getName().equals("getBinding")) {
                 make(post, a[0].toString());
             }
-            return method.invoke(post, a);
-        }));
-        // It fails when a queue is made while a subscription with a wildcard ends, unless one waits for the other.
-        Object addresses = field(post, "addressManager").get(post);
-        field(post, "addressManager").set(post, proxy(AddressManager.class, (proxy, method, a) -> {
-            synchronized (addresses) {
-                return method.invoke(addresses, a);
+            try {
+                return method.invoke(post, a);
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
             }
         }));
         Object stomp = ((Map<?, ?>) field(server.getRemotingService(), "protocolMap").get(server.getRemotingService())).get("STOMP");
@@ -59,7 +55,7 @@ class HornetQ {
     }
 
     static void make(PostOffice post, String name) {
-        boolean queue = name.startsWith("jms.queue."), topic = name.startsWith("jms.topic.") && !name.matches(".*[*#].*");
+        boolean queue = name.startsWith("jms.queue."), topic = name.startsWith("jms.topic.");
         if (!queue && !topic || Thread.holdsLock(HornetQ.class)) { // createQueue asks for the binding, too
             return;
         }
@@ -74,16 +70,6 @@ class HornetQ {
                 throw new IllegalStateException(e);
             }
         }
-    }
-
-    static Object proxy(Class<?> type, InvocationHandler handler) {
-        return Proxy.newProxyInstance(HornetQ.class.getClassLoader(), new Class<?>[] {type}, (proxy, method, a) -> {
-            try {
-                return handler.invoke(proxy, method, a);
-            } catch (InvocationTargetException e) {
-                throw e.getCause();
-            }
-        });
     }
 
     static Field field(Object of, String name) throws Exception {
