@@ -59,13 +59,13 @@ func dialectOf(server string) Dialect {
 
 // AppendConnectHeader appends a header line of a CONNECT frame, whose values the
 // specification leaves unescaped in every version, so that this dialect reads
-// the text as it is: RabbitMQ and ActiveMQ undo escapes all the same. The text
-// must hold no line break.
+// the text as it is: RabbitMQ, ActiveMQ and Apollo undo escapes all the same. The
+// text must hold no line break.
 func (d Dialect) AppendConnectHeader(dst []byte, name, text string) []byte {
 	dst = append(dst, name...)
 	dst = append(dst, ':')
 	switch d {
-	case Unknown, RabbitMQ, ActiveMQ:
+	case Unknown, RabbitMQ, ActiveMQ, Apollo:
 		text = strings.ReplaceAll(text, `\`, `\\`)
 	}
 	dst = append(dst, text...)

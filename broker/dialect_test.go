@@ -71,7 +71,7 @@ func TestAppendConnectHeader(t *testing.T) {
 		ActiveMQ: `passcode:a\\b\\\\c:d=e`,
 		Artemis:  `passcode:a\b\\c:d=e`,
 		HornetQ:  `passcode:a\b\\c:d=e`,
-		Apollo:   `passcode:a\b\\c:d=e`,
+		Apollo:   `passcode:a\\b\\\\c:d=e`,
 	} {
 		got := string(d.AppendConnectHeader([]byte("CONNECT\n"), "passcode", secret))
 		if got != "CONNECT\n"+want+"\n" {

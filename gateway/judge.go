@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stompgw/stompgw/auth"
+	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/policy"
 	"github.com/stompgw/stompgw/wire"
@@ -25,7 +26,8 @@ const (
 
 // passes tells whether a frame goes to the broker as it is, without further ado.
 func (s *session) passes(h *frameinspect.Head) bool {
-	return h.Command == frameinspect.CmdSend && s.rights == nil && s.spans == nil && s.isConnected() && s.leaving == staying
+	return h.Command == frameinspect.CmdSend && s.rights == nil && s.spans == nil && s.dialect != broker.HornetQ &&
+		s.isConnected() && s.leaving == staying
 }
 
 // judge decides the fate of the frame whose head is complete, or gives the reason

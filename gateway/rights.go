@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/stompgw/stompgw/auth"
+	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 	"github.com/stompgw/stompgw/policy"
 	"github.com/stompgw/stompgw/websocket"
@@ -274,5 +275,18 @@ func (s *session) rewrite(h *frameinspect.Head) *policy.Rewrite {
 	if s.spans != nil {
 		r = s.spans.toBroker(s, h, r)
 	}
+	if s.dialect == broker.HornetQ {
+		r = s.ownTransaction(h, r)
+	}
 	return r
+}
+
+// ownTransaction puts the session before the name of a transaction. HornetQ has one
+// set of names for all its connections: "tx" of one browser is "tx" of another, which
+// may send into it, commit it or abort it.
+func (s *session) ownTransaction(h *frameinspect.Head, r *policy.Rewrite) *policy.Rewrite {
+	if _, ok := h.Get("transaction"); !ok {
+		return r
+	}
+	return r.With("transaction", s.id+"."+h.Text("transaction"))
 }

@@ -89,6 +89,29 @@ func TestClientFramesReachBrokerCanonical(t *testing.T) {
 	p.wantFrame("SEND\ndestination:/q\n\n" + big)
 }
 
+// HornetQ's connections share the names of their transactions, so each session has its own there.
+func TestTransactionsOfHornetQ(t *testing.T) {
+	g := newTestGateway(t, nil)
+	var began []string
+	for range 2 {
+		b, p := g.connect("", "server:HornetQ/2.4\n")
+		b.text("BEGIN\ntransaction:a\n\n\x00SEND\ndestination:/q\ntransaction:a\n\nbody\x00SEND\ndestination:/q\n\n\x00")
+		began = append(began, p.frame())
+		name, ok := strings.CutPrefix(began[len(began)-1], "BEGIN\ntransaction:")
+		if !ok || !strings.HasSuffix(name, ".a\n\n") {
+			t.Fatalf("got %q", began)
+		}
+		p.wantFrame("SEND\ndestination:/q\ntransaction:" + strings.TrimSpace(name) + "\n\nbody")
+		p.wantFrame("SEND\ndestination:/q\n\n")
+	}
+	if began[0] == began[1] {
+		t.Errorf("two sessions began the transaction %q", began[0])
+	}
+	b, p := g.connect("", "server:ActiveMQ/6\n")
+	b.text("BEGIN\ntransaction:a\n\n\x00")
+	p.wantFrame("BEGIN\ntransaction:a\n\n")
+}
+
 func TestOrderOfFrames(t *testing.T) {
 	t.Run("before CONNECT", func(t *testing.T) {
 		g := newTestGateway(t, nil)

@@ -66,8 +66,8 @@ type explaining struct {
 }
 
 func (x *explaining) explain() {
-	if x.sending && x.view.dialect != broker.RabbitMQ && hasEscapedBreak(x.head.Raw()) {
-		x.deny(CodeLineBreak, lineBreak, "")
+	if code, message := escapesFromHeader(x.head, x.view.dialect); x.sending && code != "" {
+		x.deny(code, message, "")
 		return
 	}
 	if problem := x.view.read([]byte(x.head.Text("destination")), x.sending, &x.s); problem != "" {

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/stompgw/stompgw/auth"
-	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 )
 
@@ -63,8 +62,8 @@ func (g *Guard) Judge(h *frameinspect.Head) Verdict {
 func (g *Guard) send(h *frameinspect.Head) Verdict {
 	v := g.view.Load()
 	g.body.view = nil // until the frame is allowed and has something to be measured by
-	if v.dialect != broker.RabbitMQ && hasEscapedBreak(h.Raw()) {
-		return g.refuse(v, h, CodeLineBreak, lineBreak, nil)
+	if code, message := escapesFromHeader(h, v.dialect); code != "" {
+		return g.refuse(v, h, code, message, nil)
 	}
 	destination, plain := readHead(h)
 	d := g.resolve(v, destination, h)

@@ -233,6 +233,38 @@ func TestIDsThatAreTrimmed(t *testing.T) {
 	}
 }
 
+// The id of a subscription may not be the name of a queue where the broker removes that.
+func TestIDsOfHornetQ(t *testing.T) {
+	for id, want := range map[string]bool{"sub-0": true, "": true, "jms.queue.a": false, "a.b": false, "/queue/a": false, "jms.topic.a": false} {
+		for _, dialect := range []broker.Dialect{broker.HornetQ, broker.Artemis} {
+			g := mustOpen(t, engineOf(mustParse(t, "grants: [{name: a, subscribe: [jms.topic.a]}]")), named("ann", nil), dialect)
+			if v := g.Judge(rawFrame(t, "SUBSCRIBE\nid:"+id+"\ndestination:jms.topic.a\n\n", frameinspect.V12)); v.Allow != (want || dialect == broker.Artemis) {
+				t.Errorf("%q in dialect %s: got %v", id, dialect, v)
+			}
+		}
+	}
+}
+
+// A name that holds a colon is another name to HornetQ's consumers of STOMP 1.0.
+func TestColonInAName(t *testing.T) {
+	for dialect, want := range map[broker.Dialect]bool{
+		broker.HornetQ: false, broker.Unknown: false, broker.RabbitMQ: true, broker.ActiveMQ: true, broker.Artemis: true, broker.Apollo: true,
+	} {
+		p := mustParse(t, "grants: [{name: a, send: [/queue/a]}]")
+		h := rawFrame(t, "SEND\ndestination:/queue/a\nx-user\\cadmin:\n\n", frameinspect.V12)
+		if v := mustOpen(t, engineOf(p), named("ann", nil), dialect).Judge(h); v.Allow != want {
+			t.Errorf("dialect %s: got %v", dialect, v)
+		}
+		if x, err := p.Explain(named("ann", nil), dialect, h); err != nil || x.Verdict.Allow != want {
+			t.Errorf("dialect %s: Explain: got %v, %v", dialect, x, err)
+		}
+		h = rawFrame(t, "SEND\ndestination:/queue/a\nx:y\\cz\n\n", frameinspect.V12)
+		if v := mustOpen(t, engineOf(p), named("ann", nil), dialect).Judge(h); !v.Allow {
+			t.Errorf("dialect %s: a colon in a value: got %v", dialect, v)
+		}
+	}
+}
+
 // TestJudgeAfterClose: a frame that is judged while the session ends takes nothing of
 // the principal's limits with it.
 func TestJudgeAfterClose(t *testing.T) {

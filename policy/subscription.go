@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"strings"
+
+	"github.com/stompgw/stompgw/broker"
 	"github.com/stompgw/stompgw/frameinspect"
 )
 
@@ -29,6 +32,9 @@ func (g *Guard) subscribe(h *frameinspect.Head) Verdict {
 	if oddID(h) {
 		return g.refuse(v, h, CodeDenied, "the subscription's id begins or ends with white space", nil)
 	}
+	if v.dialect == broker.HornetQ && queueID(h) {
+		return g.refuse(v, h, CodeDenied, "the subscription's id may be the name of a queue", nil)
+	}
 	if len(key)+len(sub.destination)+len(sub.headers) > maxSubscriptionHead {
 		return g.refuse(v, h, CodeDenied, "the subscription's id, destination and header names are too long", nil)
 	}
@@ -55,6 +61,12 @@ func subscriptionKey(h *frameinspect.Head, destination string) string {
 func oddID(h *frameinspect.Head) bool {
 	id, _ := h.Get("id")
 	return len(id) > 0 && (id[0] <= ' ' || id[len(id)-1] <= ' ')
+}
+
+// queueID tells whether an id may be the name of a queue, as of jms.queue.x.
+// HornetQ removes the queue that is called like the subscription which ends.
+func queueID(h *frameinspect.Head) bool {
+	return strings.ContainsAny(h.Text("id"), "./")
 }
 
 // judgeSubscription decides on a subscription and notes the grant; the code is

@@ -2,7 +2,7 @@
 # setup.sh gets what the tests need on Debian 12: a RabbitMQ, an ActiveMQ, an Artemis, a Chromium, and the npm packages of
 # clients/.
 #
-# "setup.sh bench" gets the benchmark's rivals, too.
+# "setup.sh bench" gets the benchmark's rivals, too; "setup.sh old" gets HornetQ and Apollo, which are no longer made.
 #
 # It takes nothing that is there already, starts no service, and is quick when there is nothing to do. What it cannot
 # get it names on stderr; with CI=true that is exit status 1, otherwise the tests that need it skip and say so.
@@ -119,10 +119,33 @@ install_artemis() {
 	rm -rf "$dir"
 }
 
+# HornetQ and Apollo have no distribution to fetch: their parts come from Maven, and brokers/old has a main class for each.
+install_old_broker() { # install_old_broker <name> <its class>
+	home="$here/brokers/old/$1"
+	[ -e "$home/$2.class" ] && [ "$home/$2.class" -nt "$here/brokers/old/$2.java" ] && return 0
+	for tool in mvn javac; do
+		command -v "$tool" >/dev/null 2>&1 || { lack "$2" "there is no $tool"; return 0; }
+	done
+	printf 'SETUP: fetching %s\n' "$2" >&2
+	dir=$(mktemp -d "$here/brokers/old/.new-XXXXXX")
+	if (cd "$dir" && mvn -q -B -f "$here/brokers/old/$1.xml" org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory="$dir/lib") >&2 &&
+		javac -nowarn -proc:none -cp "$dir/lib/*" -d "$dir" "$here/brokers/old/$2.java"; then
+		rm -rf "$home" && mv "$dir" "$home" || lack "$2" "it could not be moved to $home"
+	else
+		lack "$2" "mvn did not give the parts of brokers/old/$1.xml"
+	fi
+	rm -rf "$dir"
+}
+
 install_packages
 install_clients
 install_old_sockjs
 install_artemis
+if [ "$purpose" = old ]; then
+	install_old_broker hornetq HornetQ
+	install_old_broker apollo Apollo
+fi
 
 if [ -n "$missing" ]; then
 	if [ "${CI:-}" = true ]; then

@@ -1,5 +1,6 @@
 // Package brokers starts real STOMP brokers for the tests: a RabbitMQ, an ActiveMQ Classic and an Artemis, each on
-// free loopback ports and with data of its own, and stops them without leaving a process behind.
+// free loopback ports and with data of its own, and stops them without leaving a process behind. HornetQ and Apollo, which
+// are no longer made, it starts for who asks for them.
 package brokers
 
 import (

@@ -127,3 +127,37 @@ func TestArtemis(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// HornetQ and Apollo are tested only when asked for.
+func TestHornetQ(t *testing.T) {
+	onlyWhenAsked(t)
+	h := startOrSkip(t, brokers.StartHornetQ)
+	testOld(t, h, h.STOMP, h.Admin, h.Other)
+}
+
+func TestApollo(t *testing.T) {
+	onlyWhenAsked(t)
+	a := startOrSkip(t, brokers.StartApollo)
+	testOld(t, a, a.STOMP, a.Admin, a.Other)
+}
+
+func onlyWhenAsked(t *testing.T) {
+	t.Helper()
+	if os.Getenv("STOMPGW_TEST_OLD_BROKERS") != "true" {
+		t.Skip("only with STOMPGW_TEST_OLD_BROKERS=true")
+	}
+}
+
+func testOld(t *testing.T, b broker, stomp string, admin, other brokers.User) {
+	t.Helper()
+	expect(t, connect(t, stomp, nil, admin), "CONNECTED\n")
+	expect(t, connect(t, stomp, nil, other), "CONNECTED\n")
+	expect(t, connect(t, stomp, nil, brokers.User{Login: "admin", Passcode: "wrong", Host: admin.Host}), "ERROR\n")
+	if err := b.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, connect(t, stomp, nil, admin), "CONNECTED\n")
+	if err := b.Stop(); err != nil {
+		t.Error(err)
+	}
+}

@@ -62,7 +62,7 @@ func TestOperator(t *testing.T) {
 			watched <- body
 		}()
 		gw.Eventually(t, stompws.Patience, "the session is watched", func() bool { return strings.Contains(g.LogText(), "session watched") })
-		s.DoReceipt("SEND", "body", "destination", queue(t), "x-secret", "hush")
+		s.DoReceipt("SEND", "body", "destination", b.queue(t), "x-secret", "hush")
 		if got := <-watched; !strings.Contains(got, `"command":"SEND"`) || !strings.Contains(got, `"command":"RECEIPT"`) ||
 			!strings.Contains(got, "x-secret:***") || strings.Contains(got, "hush") {
 			t.Errorf("watched: got %s", got)
@@ -73,7 +73,7 @@ func TestOperator(t *testing.T) {
 		}
 		expectGatewayError(t, s.ExpectClose(4004), "operator_closed")
 		g.ExpectEnd(t, "operator_closed")
-		alive(t, other)
+		alive(t, b, other)
 
 		status, page := operator(t, g, "GET", "/")
 		if status != http.StatusOK || !strings.Contains(page, "operator_closed") || !strings.Contains(page, b.stomp) {

@@ -42,6 +42,12 @@ func (a attack) codeFor(b *backend) string {
 	if code, ok := a.codes[b.name]; ok {
 		return code
 	}
+	if code, ok := oldCodes[b.name][a.name]; ok {
+		return code
+	}
+	if code, ok := a.codes["Artemis"]; ok && b.old() {
+		return code
+	}
 	return a.code
 }
 
@@ -81,8 +87,8 @@ func (a attack) accept() string {
 }
 
 // fill puts names and lengths into a text.
-func (a attack) fill(text, tag string) string {
-	text = strings.NewReplacer("{allowed}", "allowed."+tag, "{denied}", "denied."+tag, "{tag}", tag).Replace(text)
+func (a attack) fill(b *backend, text, tag string) string {
+	text = b.spell(strings.NewReplacer("{allowed}", "allowed."+tag, "{denied}", "denied."+tag, "{tag}", tag).Replace(text))
 	if !strings.Contains(text, "{length}") {
 		return text
 	}
@@ -91,8 +97,8 @@ func (a attack) fill(text, tag string) string {
 }
 
 // messages are the attack as WebSocket messages: text where it is UTF-8.
-func (a attack) messages(tag string) []stompws.Message {
-	octets := a.fill(a.octets, tag)
+func (a attack) messages(b *backend, tag string) []stompws.Message {
+	octets := a.fill(b, a.octets, tag)
 	parts := []string{octets}
 	if a.cuts != nil {
 		parts = a.cuts(octets)

@@ -7,7 +7,7 @@ package e2e
 var wider = []attack{
 	{name: "no attack, only a denied SUBSCRIBE", octets: spying("/queue/{denied}"), fools: everyone, code: "denied"},
 	{name: "a topic", octets: spying("/topic/{denied}"), victim: "/topic/{denied}", fools: everyone, code: "denied"},
-	{name: "wildcard for a segment", octets: spying("/topic/*.{tag}"), victim: "/topic/{denied}", fools: everyone, code: "denied"},
+	{name: "wildcard for a segment of a topic", octets: spying("/topic/*.{tag}"), victim: "/topic/{denied}", fools: everyone, code: "denied"},
 	{name: "wildcard for two segments", octets: spying("/topic/*.*"), victim: "/topic/{denied}", fools: everyone, code: "denied"},
 	{name: "RabbitMQ's wildcard for everything", octets: spying("/topic/#"), victim: "/topic/{denied}", fools: rabbitAndArtemis, code: "denied",
 		codes: map[string]string{"ActiveMQ": "ambiguous_destination"}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -39,7 +40,19 @@ func newBackends() []*backend {
 	if world.artemis != nil {
 		artemis.stomp, artemis.user = world.artemis.STOMP, world.artemis.Admin
 	}
-	return []*backend{rabbit, active, artemis}
+	all := []*backend{rabbit, active, artemis}
+	if !world.old {
+		return all
+	}
+	hornetq := &backend{name: "HornetQ", missing: world.hornetqErr}
+	if world.hornetq != nil {
+		hornetq.stomp, hornetq.user = world.hornetq.STOMP, world.hornetq.Admin
+	}
+	apollo := &backend{name: "Apollo", missing: world.apolloErr}
+	if world.apollo != nil {
+		apollo.stomp, apollo.user = world.apollo.STOMP, world.apollo.Admin
+	}
+	return append(all, hornetq, apollo)
 }
 
 // env is what the gateways for real brokers have in common. A client gets heart-beats as often as it asks.
@@ -147,9 +160,15 @@ func (b *backend) openBare(t testing.TB) *stompws.Session {
 	return stompws.With(t, c)
 }
 
-// login is the header of CONNECT for STOMP 1.2; more comes first and so wins.
+// login is the header of CONNECT for STOMP 1.2, unless more says otherwise.
 func (b *backend) login(more ...string) []string {
-	return append(more, "accept-version", "1.2", "host", b.user.Host, "login", b.user.Login, "passcode", b.user.Passcode)
+	header := slices.Clip(more)
+	for _, h := range [][2]string{{"accept-version", "1.2"}, {"host", b.user.Host}, {"login", b.user.Login}, {"passcode", b.user.Passcode}} {
+		if !slices.Contains(more, h[0]) { // of two, HornetQ takes the last
+			header = append(header, h[0], h[1])
+		}
+	}
+	return header
 }
 
 // connect opens a session and logs in with STOMP 1.2.
@@ -170,5 +189,16 @@ func unique(t testing.TB) string {
 // queue gives a queue that nobody else uses.
 func queue(t testing.TB) string { return "/queue/" + unique(t) }
 
+// queue gives a queue that nobody else uses, as the broker knows it.
+func (b *backend) queue(t testing.TB) string { return b.spell(queue(t)) }
+
 // topic gives a topic that nobody else uses.
-func topic(t testing.TB) string { return "/topic/" + unique(t) }
+func (b *backend) topic(t testing.TB) string { return b.spell("/topic/" + unique(t)) }
+
+// spell puts the broker's own names for queues and topics into a text: in HornetQ only jms.topic.x is a topic.
+func (b *backend) spell(text string) string {
+	if b.name != "HornetQ" {
+		return text
+	}
+	return strings.NewReplacer("/queue/", "jms.queue.", "/topic/", "jms.topic.").Replace(text)
+}

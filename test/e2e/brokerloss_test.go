@@ -139,7 +139,7 @@ func TestRealBrokerKilled(t *testing.T) {
 	gw.Eventually(t, 40*time.Second, "ready with the broker back", g.Ready)
 	again := stompws.Open(t, g.URL, stompws.Options{})
 	again.Connect(login...)
-	alive(t, again)
+	alive(t, rabbitMQ(t), again)
 }
 
 // No broker at all: the browser is told so.
@@ -174,7 +174,7 @@ func TestSecondBrokerOfTheList(t *testing.T) {
 	for range 3 {
 		s := stompws.Open(t, g.URL, stompws.Options{})
 		s.Connect(b.login()...)
-		alive(t, s)
+		alive(t, b, s)
 	}
 }
 

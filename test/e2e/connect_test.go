@@ -40,7 +40,7 @@ func TestVersions(t *testing.T) {
 				if got := s.Version; got != c.want {
 					t.Errorf("version: got %q, want %q; %v", got, c.want, f)
 				}
-				q := queue(t)
+				q := b.queue(t)
 				s.Do("SUBSCRIBE", "", "id", "1", "destination", q)
 				s.Do("SEND", "hello", "destination", q)
 				s.ExpectBody("hello")
@@ -82,7 +82,7 @@ func TestStompInPlaceOfConnect(t *testing.T) {
 // A client need not wait for CONNECTED.
 func TestFramesBeforeConnected(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *backend) {
-		q := queue(t)
+		q := b.queue(t)
 		s := b.open(t)
 		s.Do("CONNECT", "", b.login()...)
 		s.Version = "1.2"
@@ -99,13 +99,16 @@ func TestFramesBeforeConnected(t *testing.T) {
 
 func TestReceipts(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *backend) {
-		q := queue(t)
+		q := b.queue(t)
 		s := b.connect(t)
 		s.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", q, "ack", "client")
 		s.DoReceipt("BEGIN", "", "transaction", "tx")
 		s.DoReceipt("ABORT", "", "transaction", "tx")
 		s.DoReceipt("UNSUBSCRIBE", "", "id", "1")
 		s.DoReceipt("SEND", "x", "destination", q)
+		if b.name == "HornetQ" {
+			t.Skip("HornetQ 2.4 escapes nothing in a RECEIPT")
+		}
 		s.Do("SEND", "x", "destination", q, "receipt", "odd: ü\n\\ id")
 		if got := s.Expect("RECEIPT").Get("receipt-id"); got != "odd: ü\n\\ id" {
 			t.Errorf("receipt-id: got %q", got)
@@ -117,7 +120,7 @@ func TestVirtualHost(t *testing.T) {
 	t.Parallel()
 	b := rabbitMQ(t)
 	other := world.rabbit.Other
-	q := queue(t)
+	q := b.queue(t)
 	s := b.open(t)
 	s.Connect("accept-version", "1.2", "host", other.Host, "login", other.Login, "passcode", other.Passcode)
 	s.DoReceipt("SEND", "in the second", "destination", q)
@@ -182,7 +185,7 @@ func TestDisconnectWithReceipt(t *testing.T) {
 // What was sent before DISCONNECT has reached the broker when its RECEIPT comes.
 func TestDisconnectAfterManyFrames(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *backend) {
-		q := queue(t)
+		q := b.queue(t)
 		s := b.connect(t)
 		const count = 500
 		for range count {

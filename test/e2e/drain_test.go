@@ -28,7 +28,7 @@ func TestDrain(t *testing.T) {
 		}
 		start := time.Now()
 		gw.Eventually(t, 3*time.Second, "not ready", func() bool { return !g.Ready() })
-		alive(t, sessions[0]) // within the delay
+		alive(t, b, sessions[0]) // within the delay
 		ends := make(chan time.Duration, len(sessions))
 		for _, s := range sessions {
 			go func() {

@@ -15,8 +15,11 @@ func TestSmugglingOfSubscriptionsIsReal(t *testing.T) {
 		for _, a := range slices.Concat(wider, respelt) {
 			t.Run(a.name, func(t *testing.T) {
 				t.Parallel()
+				if why := a.impossible(b); why != "" {
+					t.Skip(why)
+				}
 				spy := b.openBare(t)
-				want := slices.Contains(a.fools, b.name)
+				want := a.fooled(b)
 				if got := a.overhears(t, b, spy, newTag(), want); got != want {
 					t.Errorf("the attacker reads the secret: got %t, want %t", got, want)
 				}
@@ -51,6 +54,9 @@ func TestSmugglingOfSubscriptions(t *testing.T) {
 
 // overhearsThrough makes the attack through the gateway.
 func (a attack) overhearsThrough(t *testing.T, b *backend, g *gw.Gateway, line *faultproxy.Proxy) {
+	if why := a.impossible(b); why != "" {
+		t.Skip(why)
+	}
 	tag := newTag()
 	code := a.codeFor(b)
 	spy := stompws.Open(t, g.URL, stompws.Options{})
@@ -61,7 +67,7 @@ func (a attack) overhearsThrough(t *testing.T, b *backend, g *gw.Gateway, line *
 		return
 	}
 	a.prepare(t, b, spy, tag)
-	for _, m := range a.messages(tag) {
+	for _, m := range a.messages(b, tag) {
 		_ = spy.Write(m)
 	}
 	expectGatewayError(t, spy.ExpectClose(closeCodeOf(code)), code)
@@ -74,8 +80,8 @@ func (a attack) prepare(t *testing.T, b *backend, spy *stompws.Session, tag stri
 	t.Helper()
 	sender = b.openBare(t)
 	sender.Connect(b.login()...)
-	sender.DoReceipt("SEND", "before", "destination", a.fill(a.target(), tag)) // a queue is there
-	own := a.fill("/queue/{allowed}", tag)
+	sender.DoReceipt("SEND", "before", "destination", a.fill(b, a.target(), tag)) // a queue is there
+	own := a.fill(b, "/queue/{allowed}", tag)
 	spy.Connect(b.login("accept-version", a.accept())...)
 	spy.Do("SUBSCRIBE", "", "id", "own", "destination", own)
 	spy.Do("SEND", honest, "destination", own)
@@ -87,16 +93,18 @@ func (a attack) prepare(t *testing.T, b *backend, spy *stompws.Session, tag stri
 func (a attack) overhears(t *testing.T, b *backend, spy *stompws.Session, tag string, patient bool) bool {
 	t.Helper()
 	sender := a.prepare(t, b, spy, tag)
-	for _, m := range a.messages(tag) {
+	for _, m := range a.messages(b, tag) {
 		_ = spy.Write(m)
 	}
-	own := a.fill("/queue/{allowed}", tag)
+	own := a.fill(b, "/queue/{allowed}", tag)
 	_ = spy.Send("SEND", "barrier", "destination", own) // what comes back says that the attack was read before it
 	secret, alive := listen(spy, "barrier")
 	if alive {
-		sender.DoReceipt("SEND", "secret", "destination", a.fill(a.target(), tag))
+		sender.DoReceipt("SEND", "secret", "destination", a.fill(b, a.target(), tag))
 		sender.DoReceipt("SEND", "sentinel", "destination", own)
 		if secret, _ = listen(spy, "sentinel"); !secret && patient {
+			// Apollo may have read what was sent behind a SUBSCRIBE before it has subscribed.
+			sender.DoReceipt("SEND", "secret", "destination", a.fill(b, a.target(), tag))
 			secret, _ = listen(spy, "secret")
 		}
 	}

@@ -47,7 +47,7 @@ func TestReset(t *testing.T) {
 	t.Run("by the client", func(t *testing.T) {
 		eachBackend(t, func(t *testing.T, b *backend) {
 			f := startFaulty(t, b, nil)
-			q := queue(t)
+			q := b.queue(t)
 			s := f.connect(t, b)
 			s.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", q, "ack", "client")
 			s.Do("SEND", "kept", "destination", q)
@@ -57,13 +57,13 @@ func TestReset(t *testing.T) {
 			f.gone(t, 10*time.Second)
 			f.connect(t, b).Do("SUBSCRIBE", "", "id", "1", "destination", q)
 			next := f.connect(t, b)
-			alive(t, next)
+			alive(t, b, next)
 		})
 	})
 	t.Run("by the client in mid-frame", func(t *testing.T) {
 		eachBackend(t, func(t *testing.T, b *backend) {
 			f := startFaulty(t, b, nil)
-			q := queue(t)
+			q := b.queue(t)
 			s := f.connect(t, b)
 			if err := s.Write(stompws.Message{Data: []byte("SEND\ndestination:" + q + "\ncontent-length:1000\n\nonly a part")}); err != nil {
 				t.Fatal(err)
@@ -118,7 +118,7 @@ func TestDrip(t *testing.T) {
 			f.front.Drip(d, 0)
 			f.back.Drip(d, 0)
 		}
-		q := queue(t)
+		q := b.queue(t)
 		s := f.connect(t, b)
 		s.Do("SUBSCRIBE", "", "id", "ü:1", "destination", q, "ack", "client-individual")
 		for i, body := range []string{"plain", "", "with ü and 🐇", string(noise(300)), "a\x00b\n\x00c"} {
@@ -148,9 +148,10 @@ func TestStall(t *testing.T) {
 	body := func(i int) string { return fmt.Sprintf("%d %s", i, strings.Repeat("x", size)) }
 	t.Run("the broker does not read", func(t *testing.T) {
 		eachBackend(t, func(t *testing.T, b *backend) {
+			holdsMuch(t, b)
 			// A broker that gets no heart-beats would end the session.
 			f := startFaulty(t, b, map[string]string{"STOMPGW_BROKER_HEART_BEAT": "0,0"})
-			q := queue(t)
+			q := b.queue(t)
 			s := f.connect(t, b)
 			f.back.Stall(faultproxy.Up)
 			before := residentMemory(t, f.Gateway)
@@ -190,10 +191,11 @@ func TestStall(t *testing.T) {
 	})
 	t.Run("the client does not read", func(t *testing.T) {
 		eachBackend(t, func(t *testing.T, b *backend) {
+			holdsMuch(t, b)
 			// RabbitMQ hears no heart-beats while it waits to write, over plain TCP as well, and would end the session.
 			const count = 1500 // which ActiveMQ and RabbitMQ hold for it
 			f := startFaulty(t, b, map[string]string{"STOMPGW_BROKER_HEART_BEAT": "0,0", "STOMPGW_SLOW_CLIENT_TIMEOUT": "60s"})
-			q := queue(t)
+			q := b.queue(t)
 			s := f.connect(t, b, "heart-beat", "0,0")
 			s.DoReceipt("SUBSCRIBE", "", append(prefetchAll(b), "id", "1", "destination", q, "ack", "client-individual")...)
 			before := residentMemory(t, f.Gateway)
@@ -213,6 +215,14 @@ func TestStall(t *testing.T) {
 			}
 		})
 	})
+}
+
+// holdsMuch skips where the broker holds its senders back instead.
+func holdsMuch(t *testing.T, b *backend) {
+	t.Helper()
+	if b.name == "Apollo" {
+		t.Skip("Apollo, which stores nothing here, takes no more from a sender while the queue waits for its consumer")
+	}
 }
 
 // prefetchAll are the headers of SUBSCRIBE by which a broker sends messages ahead of their acknowledgement.

@@ -31,9 +31,9 @@ func watch(t *testing.T, s *stompws.Session, during time.Duration) int64 {
 }
 
 // alive sends a message to itself.
-func alive(t *testing.T, s *stompws.Session) {
+func alive(t *testing.T, b *backend, s *stompws.Session) {
 	t.Helper()
-	q := queue(t)
+	q := b.queue(t)
 	s.Do("SUBSCRIBE", "", "id", q, "destination", q)
 	s.Do("SEND", "alive", "destination", q)
 	s.ExpectBody("alive")
@@ -51,7 +51,7 @@ func TestIdleWithHeartBeats(t *testing.T) {
 		if got := watch(t, s, 9*time.Second); got < 6 || got > 20 {
 			t.Errorf("heart-beats in 9 s at 1 s: got %d", got)
 		}
-		alive(t, s)
+		alive(t, b, s)
 	})
 }
 
@@ -65,7 +65,7 @@ func TestIdleWithoutHeartBeats(t *testing.T) {
 				if got := watch(t, s, 9*time.Second); got > 0 {
 					t.Errorf("%d heart-beats for a client that wants none", got)
 				}
-				alive(t, s)
+				alive(t, b, s)
 			})
 		})
 	}
@@ -84,8 +84,8 @@ func TestHeartBeatsOneWay(t *testing.T) {
 		if got := watch(t, sends, time.Millisecond); got > 0 {
 			t.Errorf("%d heart-beats for a client that wants none", got)
 		}
-		alive(t, receives)
-		alive(t, sends)
+		alive(t, b, receives)
+		alive(t, b, sends)
 	})
 }
 
@@ -96,7 +96,7 @@ func TestSilentClientThatAnswersPings(t *testing.T) {
 		s := b.openBeating(t)
 		s.Connect(b.login("heart-beat", "1000,1000")...)
 		watch(t, s, 9*time.Second)
-		alive(t, s)
+		alive(t, b, s)
 	})
 }
 
@@ -120,7 +120,7 @@ func TestSilentClientIsClosed(t *testing.T) {
 // A client whose beats come late loses no session as long as it sends at all; traffic counts as a beat.
 func TestTrafficIsAHeartBeat(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *backend) {
-		q := queue(t)
+		q := b.queue(t)
 		s := b.openBeating(t)
 		s.Connect(b.login("heart-beat", "1000,1000")...)
 		s.Do("SUBSCRIBE", "", "id", "1", "destination", q)

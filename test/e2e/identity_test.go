@@ -96,7 +96,7 @@ func startEnforcing(t *testing.T, b *backend, i *issuer, more map[string]string)
 		"STOMPGW_AUTH": "jwt", "STOMPGW_JWT_ISSUER": "https://idp.example", "STOMPGW_JWT_AUDIENCE": "stompgw", "STOMPGW_JWT_CLOCK_SKEW": "0s",
 		"STOMPGW_JWT_JWKS_FILE": i.keys(), "STOMPGW_TOKEN_SOURCES": "header,subprotocol,connect:Authorization",
 		"STOMPGW_BROKER_LOGIN": b.user.Login, "STOMPGW_BROKER_PASSCODE": b.user.Passcode,
-		"STOMPGW_POLICY_FILE": i.file("policy.yaml", perUserQueues),
+		"STOMPGW_POLICY_FILE": i.file("policy.yaml", b.spell(perUserQueues)),
 		"STOMPGW_AUDIT_FILE":  filepath.Join(t.TempDir(), "audit.jsonl"),
 	}
 	if b.user.Host != "" {
@@ -112,7 +112,7 @@ func TestTokenInsteadOfLogin(t *testing.T) {
 		i := newIssuer(t)
 		audit := filepath.Join(t.TempDir(), "audit")
 		g := startEnforcing(t, b, i, map[string]string{"STOMPGW_AUDIT_FILE": audit})
-		own := "/queue/user.alice." + strings.TrimPrefix(queue(t), "/queue/")
+		own := b.spell("/queue/user.alice." + unique(t))
 		watcher := b.connect(t)
 		watcher.Do("SUBSCRIBE", "", "id", "1", "destination", own)
 		alice := i.token("alice", time.Hour)
@@ -150,7 +150,7 @@ func TestTokenInsteadOfLogin(t *testing.T) {
 		}
 		gw.Eventually(t, 10*time.Second, "three denials in the audit log", func() bool {
 			text, err := os.ReadFile(audit)
-			return err == nil && strings.Count(string(text), `"principal":"alice","action":"SEND","destination":"/queue/user.bob.`) == 3 &&
+			return err == nil && strings.Count(string(text), b.spell(`"principal":"alice","action":"SEND","destination":"/queue/user.bob.`)) == 3 &&
 				!strings.Contains(string(text), "spy")
 		})
 	})
@@ -218,7 +218,7 @@ func TestPolicyChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	q := queue(t)
+	q := b.queue(t)
 	grants := func(destinations ...string) string {
 		text := "version: 1\ngrants:\n"
 		for _, d := range destinations {
@@ -261,7 +261,7 @@ func TestWebhookAndUsers(t *testing.T) {
 	t.Parallel()
 	b := rabbitMQ(t)
 	i := newIssuer(t)
-	q := queue(t)
+	q := b.queue(t)
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct{ Connect map[string]string }
 		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || asked.Connect["login"] != "carol" || asked.Connect["passcode"] != "pw" {
@@ -272,7 +272,7 @@ func TestWebhookAndUsers(t *testing.T) {
 			"grants": [{"name": "of the webhook", "send": [%q], "subscribe": [%q]}]}`, b.user.Login, b.user.Passcode, b.user.Host, q, q)
 	}))
 	t.Cleanup(hook.Close)
-	policy := i.file("policy.yaml", perUserQueues)
+	policy := i.file("policy.yaml", b.spell(perUserQueues))
 	// htpasswd -nbB alice secret, at the least cost
 	const alice = "alice:$2a$04$YnYCjLPxUkF0/AsT1QSLee2eVp2j1Fxz0vRsV41DxTKHWQe5Uv7y6\n"
 	for name, c := range map[string]struct {

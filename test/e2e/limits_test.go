@@ -70,7 +70,7 @@ func TestFrameBeforeConnect(t *testing.T) {
 	onlyGateway(t)
 	eachBackend(t, func(t *testing.T, b *backend) {
 		s := b.open(t)
-		s.Do("SEND", "x", "destination", queue(t), "receipt", "r-1")
+		s.Do("SEND", "x", "destination", b.queue(t), "receipt", "r-1")
 		f := expectGatewayError(t, s.ExpectClose(1002), "frame_before_connect")
 		if got := f.Get("receipt-id"); got != "r-1" {
 			t.Errorf("receipt-id: got %q, want r-1", got)

@@ -1,7 +1,8 @@
 // Package e2e tests the real stompgw program in front of real brokers, with real clients and with faults.
 //
 // One RabbitMQ, one ActiveMQ and one Artemis serve all tests. STOMPGW_TEST_BARE=true lets the tests of the brokers' behaviour talk
-// to the brokers over plain TCP instead, to see whether a difference is the gateway's.
+// to the brokers over plain TCP instead, to see whether a difference is the gateway's. STOMPGW_TEST_OLD_BROKERS=true takes in a
+// HornetQ and an Apollo, too.
 package e2e
 
 import (
@@ -28,10 +29,15 @@ var world struct {
 	artemis *brokers.Artemis
 	// The causes when a broker is not there.
 	rabbitErr, activeErr, artemisErr error
+	// With STOMPGW_TEST_OLD_BROKERS=true, and nil otherwise.
+	hornetq               *brokers.HornetQ
+	apollo                *brokers.Apollo
+	hornetqErr, apolloErr error
 
 	backends []*backend
 	pages    *httptest.Server // serves test/clients to Chromium; gateways allow its origin
 	bare     bool
+	old      bool // HornetQ and Apollo are tested, too
 }
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -51,6 +57,7 @@ func run(m *testing.M) (status int) {
 		_ = flag.Set("test.parallel", "12")
 	}
 	world.bare = os.Getenv("STOMPGW_TEST_BARE") == "true"
+	world.old = os.Getenv("STOMPGW_TEST_OLD_BROKERS") == "true"
 	world.pages = httptest.NewServer(http.FileServer(http.Dir(filepath.Join("..", "clients"))))
 	if err := startWorld(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -78,13 +85,17 @@ func startWorld(dir string) error {
 	all.Go(func() { world.rabbit, world.rabbitErr = brokers.StartRabbitMQ(filepath.Join(dir, "rabbitmq")) })
 	all.Go(func() { world.active, world.activeErr = brokers.StartActiveMQ(filepath.Join(dir, "activemq")) })
 	all.Go(func() { world.artemis, world.artemisErr = brokers.StartArtemis(filepath.Join(dir, "artemis")) })
+	if world.old {
+		all.Go(func() { world.hornetq, world.hornetqErr = brokers.StartHornetQ(filepath.Join(dir, "hornetq")) })
+		all.Go(func() { world.apollo, world.apolloErr = brokers.StartApollo(filepath.Join(dir, "apollo")) })
+	}
 	all.Go(func() {
 		if !world.bare {
 			_, buildErr = gw.Build(true)
 		}
 	})
 	all.Wait()
-	for _, err := range []error{world.rabbitErr, world.activeErr, world.artemisErr} {
+	for _, err := range []error{world.rabbitErr, world.activeErr, world.artemisErr, world.hornetqErr, world.apolloErr} {
 		if err != nil && !errors.Is(err, brokers.ErrMissing) {
 			return err
 		}
@@ -119,6 +130,12 @@ func stopWorld() error {
 	}
 	if world.artemis != nil {
 		errs = append(errs, world.artemis.Stop())
+	}
+	if world.hornetq != nil {
+		errs = append(errs, world.hornetq.Stop())
+	}
+	if world.apollo != nil {
+		errs = append(errs, world.apollo.Stop())
 	}
 	return errors.Join(errs...)
 }

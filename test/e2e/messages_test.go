@@ -16,7 +16,7 @@ import (
 func TestSubscribeAndSendInOrder(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *backend) {
 		const count = 2000
-		q := queue(t)
+		q := b.queue(t)
 		reader := b.connect(t)
 		reader.Do("SUBSCRIBE", "", "id", "s 1", "destination", q, "receipt", "subscribed")
 		reader.Expect("RECEIPT")
@@ -35,7 +35,7 @@ func TestSubscribeAndSendInOrder(t *testing.T) {
 
 func TestTopicReachesAllSubscribers(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *backend) {
-		dest := topic(t)
+		dest := b.topic(t)
 		var readers []*stompws.Session
 		for range 3 {
 			r := b.connect(t)
@@ -84,7 +84,7 @@ func TestBodiesByteForByte(t *testing.T) {
 				if b.name == "Artemis" && len(c.body) > 100<<10 && !c.length {
 					t.Skip("Artemis 2.40 never delivers a text that came without content-length and has more than 100 KiB in UTF-16")
 				}
-				q := queue(t)
+				q := b.queue(t)
 				s := b.connect(t)
 				s.Do("SUBSCRIBE", "", "id", "1", "destination", q)
 				f := stompws.Frame{Command: "SEND", Header: []string{"destination", q, "x-own", "a"}, Body: c.body}
@@ -113,7 +113,7 @@ func TestBodiesByteForByte(t *testing.T) {
 func TestOneFrameIsOneMessage(t *testing.T) {
 	onlyGateway(t)
 	eachBackend(t, func(t *testing.T, b *backend) {
-		q := queue(t)
+		q := b.queue(t)
 		s := b.connect(t, "heart-beat", "0,0")
 		s.Do("SUBSCRIBE", "", "id", "1", "destination", q)
 		bodies := [][]byte{[]byte("text"), noise(300), []byte("ümlaut"), bytes.Repeat([]byte("a big one "), 100_000), noise(1_000_000), []byte("end")}
@@ -158,7 +158,7 @@ func TestHeaderValuesSurvive(t *testing.T) {
 				if version == "1.2" {
 					values["x-return"] = "a\r\nb"
 				}
-				q := queue(t)
+				q := b.queue(t)
 				s := b.open(t)
 				s.Connect(append([]string{"accept-version", version}, b.login()...)...)
 				if s.Version != version {
@@ -219,7 +219,7 @@ func TestSameFramesAsFromTheBroker(t *testing.T) {
 		return all
 	}
 	eachBackend(t, func(t *testing.T, b *backend) {
-		q := queue(t)
+		q := b.queue(t)
 		direct := b.openBare(t)
 		direct.Connect(b.login()...)
 		want := script(direct, q+"x")

@@ -35,7 +35,7 @@ func startNodeConsumers(t *testing.T, url string, b *backend, reconnectDelay tim
 		lacking(t, errors.New("node is not installed (run test/setup.sh)"))
 	}
 	needs(t, "node_modules/@stomp/stompjs")
-	n := &nodeConsumers{queue: queue(t), ledger: newLedger(), up: map[int]bool{}}
+	n := &nodeConsumers{queue: b.queue(t), ledger: newLedger(), up: map[int]bool{}}
 	argument, err := json.Marshal(map[string]any{
 		"url": url, "login": b.user.Login, "passcode": b.user.Passcode, "host": b.user.Host,
 		"queue": n.queue, "count": nodeCount, "reconnectDelay": reconnectDelay.Milliseconds(),

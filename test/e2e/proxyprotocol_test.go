@@ -76,7 +76,7 @@ func TestProxyProtocolFromNamedPeers(t *testing.T) {
 				}
 				s := stompws.With(t, c)
 				s.Connect(b.login()...)
-				alive(t, s)
+				alive(t, b, s)
 				if got := addrOf(t, g); got != "198.51.100.7" {
 					t.Errorf("got address %q", got)
 				}
@@ -138,7 +138,7 @@ func TestUnixSocket(t *testing.T) {
 			Unix: path, Origin: "http://gateway.example", Header: map[string][]string{"X-Forwarded-For": {"198.51.100.9"}},
 		})
 		s.Connect(b.login()...)
-		alive(t, s)
+		alive(t, b, s)
 		if got := addrOf(t, g); got != want {
 			t.Errorf("trusted proxies %q: got address %q, want %q", trusted, got, want)
 		}
@@ -182,7 +182,7 @@ func TestProxyProtocolToRabbitMQ(t *testing.T) {
 				}
 				s := stompws.With(t, c)
 				s.Connect(b.login()...)
-				alive(t, s)
+				alive(t, b, s)
 				gw.Eventually(t, 20*time.Second, client.want+" among RabbitMQ's connections", func() bool {
 					peers, err := rabbit.Peers()
 					return err == nil && slices.ContainsFunc(peers, func(p string) bool { return sameAddr(p, client.want) })
@@ -191,7 +191,7 @@ func TestProxyProtocolToRabbitMQ(t *testing.T) {
 			// One that has no address.
 			s := stompws.Open(t, "ws://gateway.example/stomp", stompws.Options{Unix: path})
 			s.Connect(b.login()...)
-			alive(t, s)
+			alive(t, b, s)
 		})
 	}
 }

@@ -91,7 +91,7 @@ type rolling struct {
 
 func startRolling(t *testing.T, b *backend, scale rollingScale) *rolling {
 	t.Helper()
-	r := &rolling{rollingScale: scale, t: t, queue: queue(t), ledger: newLedger()}
+	r := &rolling{rollingScale: scale, t: t, queue: b.queue(t), ledger: newLedger()}
 	r.running = make([]*gw.Gateway, scale.gateways)
 	for range scale.gateways {
 		m := startLoginMeter(t, b.stomp)

@@ -28,7 +28,7 @@ func TestSmugglingCredentials(t *testing.T) {
 			"STOMPGW_JWT_SECRET": signingSecret, "STOMPGW_JWT_ISSUER": "test", "STOMPGW_JWT_AUDIENCE": "test",
 		})})
 		s := openAs(t, g, b.user.Login) // an honest name logs in
-		s.DoReceipt("SEND", "hello", "destination", queue(t))
+		s.DoReceipt("SEND", "hello", "destination", b.queue(t))
 		for _, evil := range []string{"\nx:", "\r\nx:", "\n\n\x00" + hidden, "\x00", "\\nx:", "\\cx", ":x", " ", "\u2028x:", "\x01"} {
 			name := b.user.Login + evil
 			c := stompws.Options{Header: map[string][]string{"Authorization": {"Bearer " + token(signingSecret, name)}}}
@@ -69,7 +69,7 @@ func TestSmugglingConnectHeaders(t *testing.T) {
 		tag := newTag()
 		s := stompws.Open(t, g.URL, stompws.Options{})
 		s.Connect(b.login("client-id", tag, "activemq.prefetchSize", tag, "durable", tag, "Login", tag, "server", tag, "session", tag)...)
-		beHonest(t, s, tag+"x")
+		beHonest(t, b, s, tag+"x")
 		for _, name := range []string{"activemq\\c", "x\\nlogin", "login\\n"} {
 			s := stompws.Open(t, g.URL, stompws.Options{})
 			s.Do("CONNECT", "", b.login(name, tag)...)

@@ -58,7 +58,7 @@ func TestSmugglingOverSockJS(t *testing.T) {
 					t.Parallel()
 					tag := newTag()
 					s := stompws.Open(t, strings.Replace(base, "http", "ws", 1)+tag+"/websocket", stompws.Options{Subprotocols: []string{}})
-					for _, m := range append([]string{array(greet)}, cut(attack{}.fill(hidden, tag))...) {
+					for _, m := range append([]string{array(greet)}, cut(attack{}.fill(b, hidden, tag))...) {
 						_ = s.Write(stompws.Message{Data: []byte(m)})
 					}
 					expectSockJSDenial(t, func() string {
@@ -82,7 +82,7 @@ func TestSmugglingOverSockJS(t *testing.T) {
 						poll()
 						var sending sync.WaitGroup
 						sending.Go(func() { // beside the polls: a session that ends takes nothing more
-							for _, m := range append([]string{array(greet)}, cut(attack{}.fill(hidden, tag))...) {
+							for _, m := range append([]string{array(greet)}, cut(attack{}.fill(b, hidden, tag))...) {
 								send(m)
 							}
 						})

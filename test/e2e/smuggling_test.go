@@ -23,6 +23,9 @@ func TestSmugglingIsReal(t *testing.T) {
 		for _, a := range slices.Concat(framing, spellings, elsewhere) {
 			t.Run(a.name, func(t *testing.T) {
 				t.Parallel()
+				if why := a.impossible(b); why != "" {
+					t.Skip(why)
+				}
 				if a.garbles && b.name == "Artemis" {
 					t.Skip("the witness could not read what Artemis makes of it")
 				}
@@ -30,8 +33,8 @@ func TestSmugglingIsReal(t *testing.T) {
 				witness := a.watch(t, b, tag)
 				s := b.openBare(t)
 				s.Connect(b.login("accept-version", a.accept())...)
-				beHonest(t, s, tag)
-				_ = s.Write(stompws.Message{Data: []byte(a.fill(a.octets, tag))})
+				beHonest(t, b, s, tag)
+				_ = s.Write(stompws.Message{Data: []byte(a.fill(b, a.octets, tag))})
 				// The broker reads to the end and then lets go of what was not acknowledged.
 				if err := s.NetConn().(*net.TCPConn).CloseWrite(); err != nil {
 					t.Fatal(err)
@@ -39,7 +42,7 @@ func TestSmugglingIsReal(t *testing.T) {
 				for err := error(nil); err == nil; { // until the broker has read to the end, too
 					_, err = s.Read(stompws.Patience)
 				}
-				want := slices.Contains(a.fools, b.name)
+				want := a.fooled(b)
 				got := witness.sees(want && a.late)
 				if a.byChance && b.name == "ActiveMQ" {
 					t.Logf("by chance, the bare broker is fooled: %t", got)
@@ -112,8 +115,13 @@ func (b *backend) guarded(t *testing.T, policy string) (*gw.Gateway, *faultproxy
 	t.Helper()
 	line := faultproxy.Start(t, b.stomp)
 	line.Record()
+	dialect := "auto"
+	if b.name == "HornetQ" { // which does not say who it is in STOMP 1.0
+		dialect = "hornetq"
+	}
 	return gw.Run(t, gw.Options{Env: b.env(map[string]string{
-		"STOMPGW_BROKERS": "tcp://" + line.Addr, "STOMPGW_POLICY_FILE": policyFile(t, policy),
+		"STOMPGW_BROKER_DIALECT": dialect,
+		"STOMPGW_BROKERS":        "tcp://" + line.Addr, "STOMPGW_POLICY_FILE": policyFile(t, b.spell(policy)),
 		"STOMPGW_SOCKJS_TRANSPORTS": allTransports,
 	})}), line
 }
@@ -130,19 +138,24 @@ func policyFile(t *testing.T, policy string) string {
 
 // through makes the attack through the gateway.
 func (a attack) through(t *testing.T, b *backend, g *gw.Gateway, line *faultproxy.Proxy) {
+	if why := a.impossible(b); why != "" {
+		t.Skip(why)
+	}
 	tag := newTag()
 	witness := a.watch(t, b, tag)
 	s := stompws.Open(t, g.URL, stompws.Options{})
 	s.Connect(b.login("accept-version", a.accept())...)
-	beHonest(t, s, tag)
-	for _, m := range a.messages(tag) {
+	beHonest(t, b, s, tag)
+	for _, m := range a.messages(b, tag) {
 		_ = s.Write(m) // the gateway may have ended the session already
 	}
 	code := a.codeFor(b)
 	switch code {
 	case unfinished:
+	case brokersOwn:
+		s.Expect("ERROR")
 	case "":
-		s.Do("SEND", "after", "destination", "/queue/allowed."+tag, "receipt", "after")
+		s.Do("SEND", "after", "destination", b.spell("/queue/allowed."+tag), "receipt", "after")
 		for s.Next().Get("receipt-id") != "after" {
 		}
 	default:
@@ -152,7 +165,7 @@ func (a attack) through(t *testing.T, b *backend, g *gw.Gateway, line *faultprox
 	if witness.sees(false) {
 		t.Error("the message is in the denied queue")
 	}
-	if code != "" && code != unfinished {
+	if code != "" && code != unfinished && code != brokersOwn {
 		expectUnheard(t, line, tag)
 	}
 }
@@ -170,9 +183,9 @@ func expectUnheard(t *testing.T, line *faultproxy.Proxy, tag string) {
 // beHonest sends a message to the allowed queue and takes it, which shows that the session can send and receive. The
 // message is not acknowledged, so the broker gives it to the next consumer as soon as it has read the session's
 // connection to its end.
-func beHonest(t *testing.T, s *stompws.Session, tag string) {
+func beHonest(t *testing.T, b *backend, s *stompws.Session, tag string) {
 	t.Helper()
-	queue := "/queue/allowed." + tag
+	queue := b.spell("/queue/allowed." + tag)
 	s.Do("SUBSCRIBE", "", "id", "own", "destination", queue, "ack", "client")
 	s.Do("SEND", honest, "destination", queue)
 	s.ExpectBody(honest)
@@ -182,13 +195,13 @@ func beHonest(t *testing.T, s *stompws.Session, tag string) {
 type witness struct {
 	*stompws.Session
 	allowed, victim string
-	givesBack       bool // what the attacker did not acknowledge comes here; Artemis loses it at times
+	givesBack       bool // what the attacker did not acknowledge comes here; Artemis loses it at times, and HornetQ
 }
 
 // watch makes a witness, and the victim's queue.
 func (a attack) watch(t *testing.T, b *backend, tag string) *witness {
 	t.Helper()
-	w := &witness{b.openBare(t), a.fill("/queue/{allowed}", tag), a.fill(a.target(), tag), b.name != "Artemis"}
+	w := &witness{b.openBare(t), a.fill(b, "/queue/{allowed}", tag), a.fill(b, a.target(), tag), b.name != "Artemis" && b.name != "HornetQ"}
 	w.Connect(b.login()...)
 	w.DoReceipt("SEND", "before", "destination", w.victim)
 	return w

@@ -6,7 +6,7 @@ import (
 
 func TestUnsubscribe(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *backend) {
-		q := queue(t)
+		q := b.queue(t)
 		s := b.connect(t)
 		s.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", q)
 		s.DoReceipt("UNSUBSCRIBE", "", "id", "1")
@@ -20,7 +20,7 @@ func TestUnsubscribe(t *testing.T) {
 
 func TestSeveralSubscriptionsOnOneConnection(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *backend) {
-		first, second := queue(t), queue(t)
+		first, second := b.queue(t), b.queue(t)
 		s := b.connect(t)
 		s.DoReceipt("SUBSCRIBE", "", "id", "first", "destination", first)
 		s.DoReceipt("SUBSCRIBE", "", "id", "second", "destination", second)
@@ -38,14 +38,22 @@ func TestSeveralSubscriptionsOnOneConnection(t *testing.T) {
 // A durable subscription keeps what is published while the browser is away.
 func TestDurableSubscription(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b *backend) {
-		dest, name := topic(t), unique(t)
+		dest, name := b.topic(t), unique(t)
 		var connect []string // header of CONNECT
 		subscribe := []string{"id", name, "destination", dest}
 		unsubscribe := []string{"id", name}
-		if b.name == "RabbitMQ" {
+		switch b.name {
+		case "RabbitMQ":
 			subscribe = append(subscribe, "durable", "true", "auto-delete", "false")
 			unsubscribe = append(unsubscribe, "durable", "true")
-		} else {
+		case "HornetQ":
+			connect = []string{"client-id", name}
+			subscribe = append(subscribe, "durable-subscriber-name", name)
+			unsubscribe = append(unsubscribe, "durable-subscriber-name", name)
+		case "Apollo":
+			subscribe = append(subscribe, "persistent", "true")
+			unsubscribe = append(unsubscribe, "persistent", "true")
+		default:
 			connect = []string{"client-id", name}
 			subscribe = append(subscribe, "activemq.subscriptionName", name)
 			unsubscribe = append(unsubscribe, "activemq.subscriptionName", name)
@@ -73,7 +81,7 @@ func TestDurableSubscription(t *testing.T) {
 func TestTemporaryQueueOnRabbitMQ(t *testing.T) {
 	t.Parallel()
 	b := rabbitMQ(t)
-	q := queue(t)
+	q := b.queue(t)
 	service, client := b.connect(t), b.connect(t)
 	service.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", q)
 	client.Do("SEND", "question", "destination", q, "reply-to", "/temp-queue/answers")
@@ -88,7 +96,7 @@ func TestTemporaryQueueOnRabbitMQ(t *testing.T) {
 func TestTemporaryQueueOnActiveMQ(t *testing.T) {
 	t.Parallel()
 	b := activeMQ(t)
-	q := queue(t)
+	q := b.queue(t)
 	service, client := b.connect(t), b.connect(t)
 	service.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", q)
 	client.DoReceipt("SUBSCRIBE", "", "id", "answers", "destination", "/temp-queue/answers")
@@ -104,7 +112,7 @@ func TestTemporaryQueueOnActiveMQ(t *testing.T) {
 func TestSelectorOnActiveMQ(t *testing.T) {
 	t.Parallel()
 	b := activeMQ(t)
-	dest := topic(t)
+	dest := b.topic(t)
 	s := b.connect(t)
 	s.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", dest, "selector", "colour = 'grün' AND size > 10")
 	s.Do("SEND", "red", "destination", dest, "colour", "red", "size", "20")

@@ -44,7 +44,7 @@ func TestThousandSessionsKilled(t *testing.T) {
 // killSessions opens sessions that subscribe and send, all at the same time, and ends them in several rude ways.
 func killSessions(t *testing.T, g *gw.Gateway, b *backend, count int) {
 	t.Helper()
-	dest := topic(t)
+	dest := b.topic(t)
 	sessions := make(chan *stompws.Client, count)
 	slots := make(chan struct{}, 32) // that many are opened at a time
 	var all sync.WaitGroup

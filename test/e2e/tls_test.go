@@ -26,7 +26,7 @@ func TestTLSToTheBroker(t *testing.T) {
 				g := gw.Run(t, gw.Options{Env: b.env(env, map[string]string{"STOMPGW_BROKERS": "tls://" + addr})})
 				s := stompws.Open(t, g.URL, stompws.Options{})
 				s.Connect(b.login()...)
-				alive(t, s)
+				alive(t, b, s)
 			})
 		}
 	})
@@ -69,7 +69,7 @@ func TestFixedCredentials(t *testing.T) {
 		} {
 			s := stompws.Open(t, g.URL, stompws.Options{})
 			s.Connect(header...)
-			alive(t, s)
+			alive(t, b, s)
 		}
 	})
 }

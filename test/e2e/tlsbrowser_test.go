@@ -52,8 +52,8 @@ func TestTLSForBrowsers(t *testing.T) {
 		g := gw.Run(t, gw.Options{Env: b.env(tlsEnv(certs))})
 		s := stompws.Open(t, g.URL, stompws.Options{TLS: certs.Client(), Origin: "https://" + g.Listen})
 		s.Connect(b.login()...)
-		alive(t, s)
-		q := queue(t)
+		alive(t, b, s)
+		q := b.queue(t)
 		s.Do("SUBSCRIBE", "", "id", "big", "destination", q)
 		big := strings.Repeat("0123456789abcdef", 1<<16)
 		s.Do("SEND", big, "destination", q)
@@ -184,7 +184,7 @@ func TestCertificateReload(t *testing.T) {
 	if trusts(first) {
 		t.Error("the first certificate is still given out")
 	}
-	alive(t, s)
+	alive(t, b, s)
 
 	install(first.ServerCert, second.ServerKey)
 	gw.Eventually(t, 20*time.Second, "a reload that fails", func() bool {
@@ -211,7 +211,7 @@ func TestCertificateReload(t *testing.T) {
 	if expiry := time.Unix(int64(g.Metric(t, "stompgw_tls_certificate_expiry_timestamp_seconds")), 0); time.Until(expiry) < 23*time.Hour || time.Until(expiry) > 25*time.Hour {
 		t.Errorf("expiry: got %v", expiry)
 	}
-	alive(t, s)
+	alive(t, b, s)
 }
 
 func TestClientCertificates(t *testing.T) {
@@ -273,7 +273,7 @@ func TestCertificateInsteadOfLogin(t *testing.T) {
 	}
 	conf := certs.Client()
 	conf.Certificates = []tls.Certificate{pair}
-	own := "/queue/user.stompgw." + strings.TrimPrefix(queue(t), "/queue/") // the certificate's common name
+	own := "/queue/user.stompgw." + strings.TrimPrefix(b.queue(t), "/queue/") // the certificate's common name
 	s := stompws.Open(t, g.URL, stompws.Options{TLS: conf})
 	s.Connect("accept-version", "1.2")
 	s.Do("SUBSCRIBE", "", "id", "1", "destination", own)

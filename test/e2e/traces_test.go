@@ -116,7 +116,7 @@ func TestTraceRunsThroughTheBroker(t *testing.T) {
 			{"repeated in another case", "continue", []string{"Traceparent", parent, "traceparent", parent}, false, false, ""},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
-				dest := topic(t)
+				dest := b.topic(t)
 				g := gateways[tt.how]
 				browser, service := stompws.Open(t, g.URL, stompws.Options{}), b.openBare(t)
 				for _, s := range []*stompws.Session{browser, service} {
@@ -165,7 +165,7 @@ func TestTraceRunsThroughTheBroker(t *testing.T) {
 			})
 		}
 		t.Run("off", func(t *testing.T) {
-			dest := topic(t)
+			dest := b.topic(t)
 			s := b.connect(t)
 			s.DoReceipt("SUBSCRIBE", "", "id", "1", "destination", dest)
 			s.Do("SEND", "hello", "destination", dest, "Traceparent", "any", "traceparent", parent, "tracestate", "x")

@@ -27,7 +27,7 @@
   }
 
   async function badLogin(t, client) {
-    t.only(['rabbitmq', 'activemq', 'artemis'], 'the demo broker lets everybody in');
+    t.only(['rabbitmq', 'activemq', 'artemis', 'hornetq', 'apollo'], 'the demo broker lets everybody in');
     const errors = [];
     let session;
     const failed = await client.connect(t, {
@@ -63,6 +63,8 @@
       await settled;
     }
     subscription.unsubscribe();
+    // Apollo 1.7 ends a subscription while it reads on: bare, too, a message sent at once still goes to it (11 of 12).
+    if (t.env.broker === 'apollo') return;
     // The receipt of a later SEND says that UNSUBSCRIBE was done.
     const done = s.receipt('after unsubscribe');
     s.send(t.queue(), 'second', { receipt: 'after unsubscribe' });
@@ -117,8 +119,8 @@
     const s = await client.connect(t);
     const inbox = new Inbox(t, 'message');
     const headers = { persistent: 'true', mark: t.tag };
-    if (t.env.broker === 'artemis') {
-      // Artemis takes a NACK for an ACK.
+    if (['artemis', 'hornetq'].includes(t.env.broker)) {
+      // They take a NACK for an ACK.
       s.subscribe(t.queue(), inbox.put, { id: 's1', ack: 'client-individual' });
       s.send(t.queue(), 'refused', headers);
       const done = s.receipt('nacked');
@@ -134,7 +136,7 @@
       s.send(t.queue(), 'refused', headers);
       (await inbox.next()).nack();
       const again = await inbox.next();
-      t.equal(again.headers.redelivered, 'true', 'redelivered header');
+      if (t.env.broker !== 'apollo') t.equal(again.headers.redelivered, 'true', 'redelivered header');
       if (t.env.broker === 'rabbitmq') again.nack({ requeue: 'false' });
       else again.ack();
       s.send(t.queue(), 'next', headers);

@@ -20,11 +20,11 @@
 
     // queue and topic give destinations that nobody else uses.
     queue(name = 'q') {
-      return `/queue/${this.tag}-${name}`;
+      return `${this.env.broker === 'hornetq' ? 'jms.queue.' : '/queue/'}${this.tag}-${name}`;
     }
 
     topic(name = 't') {
-      return `/topic/${this.tag}-${name}`;
+      return `${this.env.broker === 'hornetq' ? 'jms.topic.' : '/topic/'}${this.tag}-${name}`;
     }
 
     // only skips the rest with a reason when the broker is none of those named.
