@@ -62,7 +62,7 @@ var topics = []topic{
 		{"BROKER_PASSCODE", headerValue, "The login's passcode: a secret. Only together with a login."},
 		{"BROKER_HOST", headerValue, "The virtual host of every session, a template with `map`. Without it the client's own goes on with `passthrough`, and none with the others, which is the broker's default."},
 		{"BROKER_PASSCODE_MAP", readableFile, "A file of lines `login:passcode` for the logins of `map`, read again when it changes."},
-		{"BROKER_DIALECT", oneOf(DialectAuto, DialectRabbitMQ, DialectActiveMQ, DialectArtemis, DialectHornetQ, DialectApollo), "How login and passcode are escaped for the broker. `auto` suits RabbitMQ, ActiveMQ and Apollo. The others differ where a credential holds a backslash."},
+		{"BROKER_DIALECT", oneOf(DialectAuto, DialectRabbitMQ, DialectActiveMQ, DialectArtemis, DialectHornetQ, DialectApollo), "What broker it is. `auto` goes by what CONNECTED says; before the first one, login and passcode are escaped as RabbitMQ, ActiveMQ and Apollo have it, which matters where they hold a backslash. Name HornetQ: it does not say who it is to clients of STOMP 1.0."},
 		{"ALLOW_MISSING_LOGIN", boolean, "Pass a CONNECT without login on as it is, so that the broker's default or anonymous user applies. Otherwise it goes on with an empty login and passcode, because RabbitMQ takes a client without a login for `guest`."},
 		{"CONNECT_HEADERS", connectHeaders, "The headers of a client's CONNECT that go on to the broker beside login, passcode, host and receipt, a list. Left out, all of them without a policy and none with one: ActiveMQ makes `activemq.*` properties of the connection, and whoever sets another's `client-id` takes its durable subscriptions over."},
 	}},
