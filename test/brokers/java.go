@@ -41,7 +41,7 @@ func (j *java) run(addrs []string, args ...string) error {
 	}
 	j.jvm = jvm
 	for _, addr := range addrs {
-		if err := proc.AwaitListen(jvm, addr, 90*time.Second); err != nil {
+		if err := proc.AwaitListen(jvm, addr, 3*time.Minute); err != nil {
 			return errors.Join(err, j.Kill())
 		}
 	}

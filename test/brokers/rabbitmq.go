@@ -115,7 +115,7 @@ func (r *RabbitMQ) Start() error {
 		return errors.Join(err, epmd.Kill())
 	}
 	for _, addr := range []string{r.STOMP, r.STOMPTLS, r.WebSTOMP, r.Management} {
-		if err := proc.AwaitListen(r.node, addr, 90*time.Second); err != nil {
+		if err := proc.AwaitListen(r.node, addr, 3*time.Minute); err != nil {
 			return errors.Join(fmt.Errorf("start RabbitMQ: %w", err), r.Kill())
 		}
 	}
