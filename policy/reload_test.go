@@ -152,32 +152,36 @@ func TestWatchSurvives(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	watcher.Events, watcher.Errors = events, failures
+	replace(t, file, policyB) // before anybody watches
 	running.Go(func() { e.follow(ctx, watcher, look) })
 	defer running.Wait()
 	defer cancel()
+	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "b@") {
+		t.Errorf("at first: got %v, version %s", err, e.Version())
+	}
+	replace(t, file, policyA) // its event may be one of those that were lost
 	failures <- fsnotify.ErrEventOverflow
 	if err := eventually.Receive(t, "the failure", reloads); !errors.Is(err, fsnotify.ErrEventOverflow) {
 		t.Errorf("got %v", err)
 	}
-	replace(t, file, policyB) // its event may be one of those that were lost
-	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "b@") {
+	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "a@") {
 		t.Errorf("after a failure: got %v, version %s", err, e.Version())
 	}
-	replace(t, file, policyA)
+	replace(t, file, policyB)
 	events <- fsnotify.Event{Name: file, Op: fsnotify.Create}
-	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "a@") {
+	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "b@") {
 		t.Errorf("after an event: got %v, version %s", err, e.Version())
 	}
 	for range 2 { // told with each look
 		replace(t, file, "version: 9")
 		look <- time.Now()
-		if err := eventually.Receive(t, "a reload", reloads); err == nil || !strings.HasPrefix(e.Version(), "a@") {
+		if err := eventually.Receive(t, "a reload", reloads); err == nil || !strings.HasPrefix(e.Version(), "b@") {
 			t.Errorf("a bad one by looking: got %v, version %s", err, e.Version())
 		}
 	}
-	replace(t, file, policyB)
+	replace(t, file, policyA)
 	look <- time.Now()
-	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "b@") {
+	if err := eventually.Receive(t, "a reload", reloads); err != nil || !strings.HasPrefix(e.Version(), "a@") {
 		t.Errorf("by looking: got %v, version %s", err, e.Version())
 	}
 }
