@@ -118,7 +118,7 @@ func (s *session) lookClient(now int64) int64 {
 		return never
 	}
 	// Proxies on the way cut connections on which they see nothing from here.
-	ping := min(max(read, s.pinged)+int64(every), written+int64(o.PingInterval))
+	ping := min(max(read, s.pinged)+int64(every), max(written, s.pinged)+int64(o.PingInterval))
 	if now >= ping {
 		sent, err := s.client.ping()
 		s.noteWrite(err)

@@ -47,7 +47,7 @@ type client struct {
 
 	_ [64]byte // the writer has another core's cache line
 
-	written stamp // when bytes went last
+	written stamp // when a message or a heart-beat went last; STOMP hears nothing of pings and pongs
 	taken   stamp // when the client last took bytes that had waited for it: a sign of life
 
 	// mu is the turn to write: a whole frame, or a batch of them, at a time.
@@ -180,16 +180,23 @@ func (c *client) write(frame []byte) error {
 		c.broken = n > 0
 		return err
 	}
-	c.noteWritten(begin)
+	c.noteTaken(begin)
 	return nil
 }
 
-// noteWritten notes that what there was to write since the time has gone out, and
+// noteWritten notes that the messages that there were to write since the time have
+// gone out, and gives the time of that.
+func (c *client) noteWritten(since int64) int64 {
+	now := c.noteTaken(since)
+	c.written.set(now)
+	return now
+}
+
+// noteTaken notes that what there was to write since the time has gone out, and
 // gives the time of that. The caller has the turn: before others find the client
 // free, what it has taken must count as a sign of life.
-func (c *client) noteWritten(since int64) int64 {
+func (c *client) noteTaken(since int64) int64 {
 	now := c.gw.clock()
-	c.written.set(now)
 	if now-since >= pausedFrom {
 		c.taken.set(now)
 	}
@@ -214,7 +221,6 @@ func (c *client) tryControl(frame, inside []byte) (sent bool, err error) {
 	n, err := c.conn.TryWrite(frame)
 	switch {
 	case n == len(frame):
-		c.written.set(c.gw.clock())
 		return true, err
 	case n == 0 && errors.Is(err, wire.ErrFull):
 		return false, nil

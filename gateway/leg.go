@@ -30,7 +30,10 @@ func (c *client) beat() error {
 	if c.framed == nil {
 		frame = c.messageType.heartBeat()
 	}
-	_, err := c.tryControl(frame, nil)
+	sent, err := c.tryControl(frame, nil)
+	if sent {
+		c.written.set(c.gw.clock())
+	}
 	return err
 }
 

@@ -34,6 +34,40 @@ func TestHeartBeatsOfEachLegAreItsOwn(t *testing.T) {
 	}
 }
 
+// What a WebSocket says by itself a client of STOMP does not hear: it gets its
+// heart-beats however often it is pinged, or pings.
+func TestPingsAreNoHeartBeats(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ping   time.Duration // the gateway's
+		client bool          // the client pings
+	}{
+		"the gateway pings": {ping: beat},
+		"the client pings":  {ping: time.Hour, client: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newTestGateway(t, func(o *Options) { o.PingInterval, o.ClientHeartBeat = tc.ping, beats(4*beat, 0) })
+			b, _ := g.connect("heart-beat:0,20\n", "")
+			for heard, others := 0, 0; heard < 3; {
+				if tc.client {
+					b.write(string(wsFrame(0x89, "")))
+					time.Sleep(beat)
+				}
+				m, err := b.next()
+				switch {
+				case err != nil:
+					t.Fatal(err)
+				case m.payload == "\n":
+					heard++
+				case others == 60:
+					t.Fatalf("got %d heart-beats beside %d pings or pongs, want 3", heard, others)
+				default:
+					others++
+				}
+			}
+		})
+	}
+}
+
 // A heart-beat inside a frame that the client sends in parts would be a part of
 // its body.
 func TestNoHeartBeatInsideFrame(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 const chromium = "/usr/bin/chromium"
 
 // scenarios counts what test/clients registers, so that none is lost without notice.
-const scenarios = 97
+const scenarios = 110
 
 // TestClients runs the stock JavaScript clients in Node and in Chromium against both brokers. Each scenario of
 // test/clients is a subtest; TestClients/Chromium/RabbitMQ/stompjs_7:_receipts is one.
