@@ -166,15 +166,15 @@ const lineBreak = "a header holds a line break, which some brokers do not escape
 const colonInName = "the name of a header holds a colon, which some brokers do not escape for consumers of STOMP 1.0"
 
 // escapesFromHeader tells whether a header of a SEND may be another one to a
-// consumer that speaks 1.0; the code is "" where it is not. HornetQ writes a name
-// as it is, so that x-user\cadmin is x-user to that consumer.
+// consumer that speaks 1.0; the code is "" where it is not. Artemis and HornetQ
+// write a name as it is, so that x-user\cadmin is x-user to that consumer.
 func escapesFromHeader(h *frameinspect.Head, dialect broker.Dialect) (frameinspect.Code, string) {
 	switch {
 	case dialect == broker.RabbitMQ || bytes.IndexByte(h.Raw(), '\\') < 0:
 		return "", ""
 	case hasEscapedBreak(h.Raw()):
 		return CodeLineBreak, lineBreak
-	case (dialect == broker.HornetQ || dialect == broker.Unknown) && hasColonInName(h):
+	case (dialect == broker.Unknown || artemis&(1<<dialect) != 0) && hasColonInName(h):
 		return CodeDenied, colonInName
 	}
 	return "", ""
@@ -191,9 +191,9 @@ func hasColonInName(h *frameinspect.Head) bool {
 }
 
 // hasEscapedBreak tells whether a head holds the escape of a line feed or carriage
-// return. ActiveMQ undoes it and writes the value as it is to a consumer that
-// speaks 1.0, so that what follows is a header of its own to that consumer: one of
-// those, maybe, that only the gateway may set.
+// return. ActiveMQ, Artemis and HornetQ undo it and write the value as it is to a
+// consumer that speaks 1.0, so that what follows is a header of its own to that
+// consumer: one of those, maybe, that only the gateway may set.
 func hasEscapedBreak(head []byte) bool {
 	for {
 		i := bytes.IndexByte(head, '\\')

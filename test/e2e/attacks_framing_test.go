@@ -109,14 +109,14 @@ var framing = []attack{
 	{name: "line ends before the frame", octets: "\n\n\r\n\n" + hidden, fools: everyone, code: "denied"},
 	{name: "CRLF", octets: strings.ReplaceAll("SEND\ndestination:/queue/{denied}\n\nstolen\x00", "\n", "\r\n"), fools: everyone, code: "denied"},
 	{name: "CRLF in STOMP 1.1", version: "1.1", octets: strings.ReplaceAll("SEND\ndestination:/queue/{denied}\n\nstolen\x00", "\n", "\r\n"),
-		fools: everyone, code: "carriage_return"},
+		fools: rabbitAndActive, code: "carriage_return"},
 	{name: "CRLF in STOMP 1.0", version: "1.0", octets: strings.ReplaceAll("SEND\ndestination:/queue/{denied}\n\nstolen\x00", "\n", "\r\n"),
-		fools: everyone, code: "carriage_return"},
+		fools: rabbitAndActive, code: "carriage_return"},
 	{name: "CR twice ends the head", octets: "BEGIN\ntransaction:1\n\r\r\ny:z\x00" + hidden, fools: active, code: "header_without_colon"},
 	{name: "CR alone ends a line", octets: honestHead[:len(honestHead)-1] + "\rdestination:/queue/{denied}\n\nstolen\x00", fools: nobody, code: "carriage_return"},
 	{name: "CR alone before the frame", octets: "\r" + hidden, fools: active, code: "carriage_return"},
 	{name: "CRLF mixed with LF", octets: "SEND\r\ndestination:/queue/{denied}\n\r\nstolen\x00", fools: everyone, code: "denied"},
-	{name: "blank line of CRLF in STOMP 1.1", version: "1.1", octets: "BEGIN\ntransaction:1\n\r\ny:z\x00" + hidden, fools: everyone, code: "carriage_return"},
+	{name: "blank line of CRLF in STOMP 1.1", version: "1.1", octets: "BEGIN\ntransaction:1\n\r\ny:z\x00" + hidden, fools: rabbitAndActive, code: "carriage_return"},
 	{name: "other line separators", octets: honestHead[:len(honestHead)-1] + "\u2028\u0085\v\fdestination:/queue/{denied}\n\nstolen\x00", fools: nobody, code: "ambiguous_destination"},
 
 	// Characters.

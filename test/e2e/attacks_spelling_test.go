@@ -72,7 +72,7 @@ var spellings = []attack{
 	{name: "colon escaped", octets: spelt(`/queue/{denied}\c1`), victim: "/queue/{denied}:1", fools: everyone, code: "denied"},
 	{name: "colon as it is", octets: spelt("/queue/{denied}:1"), victim: "/queue/{denied}:1", fools: rabbitAndActive, code: "denied"},
 	{name: "colon escaped in STOMP 1.1", version: "1.1", octets: spelt(`/queue/{denied}\c1`), victim: "/queue/{denied}:1", fools: everyone, code: "denied"},
-	{name: "colon escaped in STOMP 1.0", version: "1.0", octets: spelt(`/queue/{denied}\c1`), victim: "/queue/{denied}:1", fools: everyone, code: "bad_escape"},
+	{name: "colon escaped in STOMP 1.0", version: "1.0", octets: spelt(`/queue/{denied}\c1`), victim: "/queue/{denied}:1", fools: rabbitAndActive, code: "bad_escape"},
 	{name: "backslash escaped", octets: spelt(`/queue/{denied}\\c1`), victim: "/queue/{denied}:1", fools: nobody, code: "ambiguous_destination"},
 	{name: "carriage return escaped in STOMP 1.1", version: "1.1", octets: spelt(`/queue/{denied}\r`), fools: nobody, code: "bad_escape"},
 	{name: "escape that is none", octets: spelt(`/queue/{denied}\d`), fools: nobody, code: "bad_escape"},

@@ -164,7 +164,7 @@ func (b *backend) openBare(t testing.TB) *stompws.Session {
 func (b *backend) login(more ...string) []string {
 	header := slices.Clip(more)
 	for _, h := range [][2]string{{"accept-version", "1.2"}, {"host", b.user.Host}, {"login", b.user.Login}, {"passcode", b.user.Passcode}} {
-		if !slices.Contains(more, h[0]) { // of two, HornetQ takes the last
+		if !slices.Contains(more, h[0]) { // of two, Artemis and HornetQ take the last
 			header = append(header, h[0], h[1])
 		}
 	}

@@ -196,19 +196,18 @@
   }
 
   async function heartBeats(t, client) {
-    const s = await client.connect(t, { heartbeat: [2000, 2000] });
-    let beats = 0;
-    let gone = false;
+    // The clients give up after two intervals of silence, which on a busy machine may be of the client's own making.
+    const s = await client.connect(t, { heartbeat: [4000, 4000] });
+    const beats = new Inbox(t, 'heart-beat');
     s.ws.addEventListener('message', (event) => {
       const data = typeof event.data === 'string' ? event.data : new TextDecoder().decode(event.data);
-      if (data === '\n') beats += 1;
+      if (data === '\n') beats.put(data);
     });
-    s.closed.then(() => { gone = true; });
+    const gone = s.closed.then(() => { throw new Error('the idle connection was closed'); });
+    gone.catch(() => {}); // at the end it is closed in order
     const [server] = s.frame.headers['heart-beat'].split(',').map(Number);
-    t.ok(server > 0 && server <= 2000, `the server promises heart-beats every ${server} ms, not within 2000 ms`);
-    await t.sleep(9000);
-    t.ok(!gone, 'the idle connection was closed');
-    t.ok(beats >= 3, `${beats} heart-beats came in 9 s, want 3 or more`);
+    t.ok(server > 0 && server <= 4000, `the server promises heart-beats every ${server} ms, not within 4000 ms`);
+    for (let i = 0; i < 3; i += 1) await Promise.race([gone, beats.next()]);
     const inbox = new Inbox(t, 'message');
     s.subscribe(t.queue(), inbox.put);
     s.send(t.queue(), 'alive');

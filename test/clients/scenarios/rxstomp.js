@@ -37,6 +37,7 @@
   });
 
   one('what is watched and published goes on after a reconnection', async (t) => {
+    t.only(['demo', 'rabbitmq', 'activemq', 'apollo'], 'Artemis, and HornetQ, may lose what the connection before has not taken');
     const rx = configured(t);
     const inbox = new Inbox(t, 'message');
     rx.watch(t.queue()).subscribe(inbox.put);
