@@ -33,8 +33,6 @@ type Session struct {
 	owner     any
 	transport string
 
-	maxPost atomic.Int64 // bytes of a request's body
-
 	posts    chan struct{} // size maxPosts: a request that posts, or waits for its turn, holds a place
 	posting  chan struct{} // size 1: one of them holds the turn
 	incoming chan []byte   // size 0: from a request that posts to Receive
@@ -44,6 +42,8 @@ type Session struct {
 	ending   chan struct{} // closed by Interrupt
 	aborted  chan struct{} // closed by Abort
 	farewell chan struct{} // closed when a receiver has written the close frame
+
+	maxPost atomic.Int64 // bytes of a request's body
 
 	mu         sync.Mutex // never held over I/O; it guards what follows
 	cause      error      // why the client is gone; nil while it is not

@@ -13,10 +13,9 @@ const (
 	giveBackLeast = 1 << 20     // less is not worth a collection
 )
 
-// memory is what the process keeps of the system's. After a crowd has come, or
-// gone, the runtime keeps as much again as is in use, for the next collection;
-// a gateway that only passes frames allocates nothing, and that collection may be
-// hours away.
+// memory is what the process keeps of the system's. The runtime keeps about as much
+// again as is in use, as room for what is allocated before it next collects. A crowd
+// that comes needs it; a gateway that only passes frames allocates nothing.
 type memory struct {
 	collections uint64 // so many there had been at the last look
 }
